@@ -1,0 +1,312 @@
+//! What clients may ask over Socket.IO, by event.
+//!
+//! Who asks is never part of a request: the server knows it from the credential. Unknown fields are
+//! ignored.
+
+use std::num::NonZeroU64;
+
+use serde::{Deserialize, Deserializer, Serialize};
+
+use crate::{
+    AgentId, ClientMessageId, TicketId,
+    text::{Content, Email, Name, Subject},
+    ticket::TicketStatus,
+    wire::events,
+};
+
+events! {
+    /// What a guest may ask, in the namespace `/guest`.
+    GuestRequest {
+        /// Opens a ticket with its first message.
+        "ticket:create" => CreateTicket(CreateTicket),
+        /// Lists the guest's own tickets.
+        "ticket:list" => ListTickets(ListOwnTickets),
+        /// Enters a ticket's room and reads its log.
+        "ticket:join" => JoinTicket(JoinTicket),
+        /// Leaves a ticket's room.
+        "ticket:leave" => LeaveTicket(NameTicket),
+        /// Sends a message.
+        "message:send" => SendMessage(SendMessage),
+        /// Reads a page of a log.
+        "message:list" => ListMessages(ListMessages),
+    }
+}
+
+events! {
+    /// What an agent may ask, in the namespace `/agent`.
+    AgentRequest {
+        /// Lists tickets.
+        "ticket:list" => ListTickets(ListTickets),
+        /// Enters a ticket's room and reads its logs.
+        "ticket:join" => JoinTicket(JoinTicket),
+        /// Leaves a ticket's room.
+        "ticket:leave" => LeaveTicket(NameTicket),
+        /// Closes a ticket.
+        "ticket:close" => CloseTicket(CloseTicket),
+        /// Sends a message or, with `internal`, a note.
+        "message:send" => SendMessage(SendMessage),
+        /// Reads a page of a log.
+        "message:list" => ListMessages(ListMessages),
+    }
+}
+
+/// How many of a list to answer with. Below 1 it does not parse; over the maximum it is clamped.
+pub type Limit = Option<NonZeroU64>;
+
+/// `ticket:create`
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "camelCase")]
+pub struct CreateTicket {
+    /// The first message.
+    #[cfg_attr(test, ts(type = "string"))]
+    pub content: Content,
+    /// The guest's own name for it: the same again gives the same ticket.
+    #[cfg_attr(test, ts(type = "string"))]
+    pub client_message_id: ClientMessageId,
+    /// What it is about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(type = "string", optional))]
+    pub subject: Option<Subject>,
+    /// What the guest wants to be called.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(type = "string", optional))]
+    pub name: Option<Name>,
+    /// Where the guest can be reached.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(type = "string", optional))]
+    pub email: Option<Email>,
+}
+
+/// `ticket:list`, from a guest
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "camelCase")]
+pub struct ListOwnTickets {
+    /// Where the page before ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(optional))]
+    pub cursor: Option<String>,
+    /// How many.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(type = "number", optional))]
+    pub limit: Limit,
+}
+
+/// Whose tickets to list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum AssigneeFilter {
+    /// The caller's.
+    Me,
+    /// Nobody's.
+    None,
+    /// This agent's.
+    Agent(AgentId),
+}
+
+impl Serialize for AssigneeFilter {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Me => serializer.serialize_str("me"),
+            Self::None => serializer.serialize_str("none"),
+            Self::Agent(id) => id.serialize(serializer),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for AssigneeFilter {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        match text.as_str() {
+            "me" => Ok(Self::Me),
+            "none" => Ok(Self::None),
+            id => id
+                .parse()
+                .map(Self::Agent)
+                .map_err(serde::de::Error::custom),
+        }
+    }
+}
+
+/// `ticket:list`, from an agent
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ListTickets {
+    /// Open (unless told otherwise) or closed ones.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<TicketStatus>,
+    /// Whose.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub assignee: Option<AssigneeFilter>,
+    /// With this tag.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tag: Option<String>,
+    /// With these words in subject, ref, guest's name or email.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub q: Option<String>,
+    /// Where the page before ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cursor: Option<String>,
+    /// How many.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limit: Limit,
+}
+
+/// `ticket:join`
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "camelCase")]
+pub struct JoinTicket {
+    /// Which.
+    #[cfg_attr(test, ts(type = "string"))]
+    pub ticket_id: TicketId,
+    /// What the client has: everything after it is answered. Without, the latest page.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(type = "number", optional))]
+    pub after_seq: Option<u64>,
+    /// The same for the notes (agents).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(skip))]
+    pub after_note_seq: Option<u64>,
+    /// The history that `afterSeq` counts in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(optional))]
+    pub epoch: Option<String>,
+    /// How many.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(type = "number", optional))]
+    pub limit: Limit,
+    /// Watch without being seen (agents).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[cfg_attr(test, ts(skip))]
+    pub silent: bool,
+}
+
+/// Names a ticket and nothing else.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "camelCase")]
+pub struct NameTicket {
+    /// Which.
+    #[cfg_attr(test, ts(type = "string"))]
+    pub ticket_id: TicketId,
+}
+
+/// `ticket:close`
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct CloseTicket {
+    /// Which.
+    pub ticket_id: TicketId,
+    /// Why, in the agent's words. The guest can read it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<Subject>,
+}
+
+/// `message:send`
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "camelCase")]
+pub struct SendMessage {
+    /// Where to.
+    #[cfg_attr(test, ts(type = "string"))]
+    pub ticket_id: TicketId,
+    /// What it says.
+    #[cfg_attr(test, ts(type = "string"))]
+    pub content: Content,
+    /// The sender's own name for it: the same again gives the stored message.
+    #[cfg_attr(test, ts(type = "string"))]
+    pub client_message_id: ClientMessageId,
+    /// Into the notes instead of the conversation (agents).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[cfg_attr(test, ts(skip))]
+    pub internal: bool,
+}
+
+/// `message:list`
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "camelCase")]
+pub struct ListMessages {
+    /// Whose.
+    #[cfg_attr(test, ts(type = "string"))]
+    pub ticket_id: TicketId,
+    /// Those with a smaller number. Without, the latest.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(type = "number", optional))]
+    pub before: Option<u64>,
+    /// How many.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(type = "number", optional))]
+    pub limit: Limit,
+    /// Of the notes instead of the conversation (agents).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[cfg_attr(test, ts(skip))]
+    pub notes: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::DecodeError;
+
+    const TICKET: &str = "01JD0000000000000000000000";
+
+    #[test]
+    fn a_request_is_decoded_by_its_event_and_prints_the_same() {
+        let json = format!(r#"{{"ticketId":"{TICKET}","content":"hi","clientMessageId":"a-1"}}"#);
+
+        let request = GuestRequest::decode("message:send", &json).unwrap();
+
+        assert_eq!(request.name(), "message:send");
+        assert_eq!(serde_json::to_string(&request).unwrap(), json);
+    }
+
+    #[test]
+    fn an_event_of_the_other_side_is_unknown() {
+        let json = format!(r#"{{"ticketId":"{TICKET}"}}"#);
+
+        assert!(AgentRequest::decode("ticket:close", &json).is_ok());
+        assert_eq!(
+            GuestRequest::decode("ticket:close", &json),
+            Err(DecodeError::UnknownEvent)
+        );
+    }
+
+    #[test]
+    fn a_key_given_twice_is_refused_and_an_unknown_one_ignored() {
+        let twice = format!(r#"{{"ticketId":"{TICKET}","ticketId":"{TICKET}"}}"#);
+        let unknown = format!(r#"{{"ticketId":"{TICKET}","senderRole":"agent"}}"#);
+
+        assert!(GuestRequest::decode("ticket:leave", &twice).is_err());
+        assert!(GuestRequest::decode("ticket:leave", &unknown).is_ok());
+    }
+
+    #[test]
+    fn a_limit_is_a_whole_number_from_one() {
+        let list = |limit: &str| {
+            let json = format!(r#"{{"ticketId":"{TICKET}","limit":{limit}}}"#);
+            GuestRequest::decode("message:list", &json)
+        };
+
+        for good in ["1", "200", "1000000000", "null"] {
+            assert!(list(good).is_ok(), "{good}");
+        }
+        for bad in ["0", "-1", "\"50\"", "1.5", "[]", "{}"] {
+            assert!(list(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn what_a_client_sends_is_never_a_query() {
+        for json in [
+            r#"{"ticketId":{"$gt":""}}"#,
+            r#"{"ticketId":"01JD0000000000000000000000","clientMessageId":{"$regex":"^a"},"content":"x"}"#,
+        ] {
+            assert!(
+                GuestRequest::decode("message:send", json).is_err(),
+                "{json}"
+            );
+        }
+    }
+}
