@@ -1,0 +1,178 @@
+//! What an operator sets: by flag, by environment variable or in a file, under one name. The only
+//! reader of the environment; checked whole before anything is opened.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+
+use crate::desk::Limits;
+use crate::http::origin::Origin;
+
+/// The flags of the command line, each also an environment variable. What is not set here is taken
+/// from the file, and else is the default.
+#[derive(Debug, Clone, Default, clap::Args)]
+pub struct Flags {
+    /// Address to listen on; port 0 takes a free one [default: 127.0.0.1:3000]
+    #[arg(long, global = true, env = "SUPPORT_LISTEN", value_name = "ADDR")]
+    pub listen: Option<SocketAddr>,
+
+    /// Directory of the embedded store and the keys [default: support-data]
+    #[arg(long, global = true, env = "SUPPORT_DATA", value_name = "DIR")]
+    pub data: Option<PathBuf>,
+
+    /// Where guests reach the desk, such as https://chat.example.com
+    #[arg(long, global = true, env = "SUPPORT_PUBLIC_URL", value_name = "URL")]
+    pub public_url: Option<String>,
+
+    /// Configuration file (TOML): the flags' names with `_` for `-`, and a table `limits`
+    #[arg(long, global = true, env = "SUPPORT_CONFIG", value_name = "FILE")]
+    pub config: Option<PathBuf>,
+}
+
+/// The configuration in force.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Where to listen.
+    pub listen: SocketAddr,
+    /// Where the embedded store and the keys are.
+    pub data: PathBuf,
+    /// Where guests reach the desk; without it, the host that a request was sent to is believed.
+    pub(crate) public_url: Option<Origin>,
+    /// How much is too much.
+    pub limits: Limits,
+}
+
+/// A setting that cannot be. It is named.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// The file cannot be read.
+    #[error("cannot read the configuration file {0}: {1}")]
+    File(PathBuf, #[source] std::io::Error),
+    /// The file says something that it cannot.
+    #[error("the configuration file {0} is wrong: {1}")]
+    Form(PathBuf, String),
+    /// A value is not one.
+    #[error("{0}")]
+    Value(String),
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    listen: Option<SocketAddr>,
+    data: Option<PathBuf>,
+    public_url: Option<String>,
+    #[serde(default)]
+    limits: toml::Table,
+}
+
+impl Config {
+    /// The configuration that flags, environment and file make together, in this order of weight.
+    pub fn load(flags: Flags) -> Result<Self, ConfigError> {
+        Self::assemble(flags, |name| std::env::var(name).ok())
+    }
+
+    fn assemble(
+        flags: Flags,
+        environment: impl Fn(&str) -> Option<String>,
+    ) -> Result<Self, ConfigError> {
+        let file = match &flags.config {
+            Some(path) => read(path)?,
+            None => File::default(),
+        };
+        let mut limits = Limits::default();
+        for (name, value) in &file.limits {
+            let number = value
+                .as_integer()
+                .map_or_else(|| value.to_string(), |it| it.to_string());
+            limits.set(name, &number).map_err(ConfigError::Value)?;
+        }
+        for name in Limits::NAMES {
+            let variable = format!("SUPPORT_LIMITS_{}", name.to_ascii_uppercase());
+            if let Some(value) = environment(&variable) {
+                let wrong = |error| ConfigError::Value(format!("{variable}: {error}"));
+                limits.set(name, &value).map_err(wrong)?;
+            }
+        }
+        let public_url = flags.public_url.or(file.public_url).map(|url| {
+            Origin::parse(url.trim_end_matches('/')).ok_or_else(|| {
+                ConfigError::Value(format!("public_url: {url} is not http(s)://host[:port]"))
+            })
+        });
+        Ok(Self {
+            listen: flags.listen.or(file.listen).unwrap_or(DEFAULT_LISTEN),
+            data: flags
+                .data
+                .or(file.data)
+                .unwrap_or_else(|| PathBuf::from("support-data")),
+            public_url: public_url.transpose()?,
+            limits,
+        })
+    }
+}
+
+const DEFAULT_LISTEN: SocketAddr =
+    SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 3000);
+
+fn read(path: &Path) -> Result<File, ConfigError> {
+    let text =
+        std::fs::read_to_string(path).map_err(|error| ConfigError::File(path.to_owned(), error))?;
+    toml::from_str(&text)
+        .map_err(|error| ConfigError::Form(path.to_owned(), error.message().to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn with_file(text: &str) -> Result<Config, ConfigError> {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("support.toml");
+        std::fs::write(&path, text).unwrap();
+        Config::assemble(
+            Flags {
+                config: Some(path),
+                ..Flags::default()
+            },
+            |_| None,
+        )
+    }
+
+    #[test]
+    fn a_flag_weighs_more_than_the_environment_and_that_more_than_the_file() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("support.toml");
+        std::fs::write(
+            &path,
+            "data = \"file\"\n[limits]\npage = 10\npage_max = 20\n",
+        )
+        .unwrap();
+        let flags = Flags {
+            config: Some(path),
+            listen: Some(([127, 0, 0, 1], 1).into()),
+            ..Flags::default()
+        };
+
+        let config = Config::assemble(flags, |name| {
+            (name == "SUPPORT_LIMITS_PAGE").then(|| "11".to_owned())
+        })
+        .unwrap();
+
+        assert_eq!(config.listen.port(), 1);
+        assert_eq!(config.data, PathBuf::from("file"));
+        assert_eq!((config.limits.page, config.limits.page_max), (11, 20));
+        assert_eq!(config.limits.content_chars, 4_000);
+    }
+
+    #[test]
+    fn a_key_that_is_not_one_is_refused_by_name() {
+        let refused = |text: &str| with_file(text).unwrap_err().to_string();
+
+        assert!(refused("lisen = \"127.0.0.1:1\"").contains("lisen"));
+        assert!(refused("[limits]\nguests = 1").contains("limits.guests"));
+        assert!(refused("[limits]\npage = -1").contains("limits.page"));
+        assert!(refused("[limits]\npage = \"many\"").contains("limits.page"));
+        assert!(refused("public_url = \"chat.example\"").contains("public_url"));
+    }
+}

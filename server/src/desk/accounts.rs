@@ -1,0 +1,229 @@
+//! Guests' and agents' accounts and logins. What proves an identity to the outside (tokens,
+//! cookies) is made in `auth` and `http`; here it is decided whether there is one.
+
+use support_shared::{
+    AgentId, GuestId, SessionId,
+    answer::{AgentAnswer, Empty, GuestAnswer},
+    notice::SessionEnded,
+    text::{Email, Name, Username},
+    ticket::{Agent, Guest},
+};
+
+use super::{
+    Desk, DeskError, Known,
+    command::{Actor, NewAgent, Reply, Secret, Session, Who},
+    hub::Ending,
+    store::{AgentChange, AgentRecord, SessionRecord},
+};
+
+/// Milliseconds after which a login ends, however often it was refreshed: 12 hours.
+const SESSION_MS: i64 = 12 * 60 * 60 * 1000;
+
+/// Characters that a password must have at least (NIST SP 800-63B asks for 8, advises 15).
+const PASSWORD_MIN: usize = 12;
+
+/// Characters that a password may have at most.
+const PASSWORD_MAX: usize = 256;
+
+impl AgentRecord {
+    fn public(&self) -> Agent {
+        Agent {
+            id: self.id,
+            username: self.username.clone(),
+            display_name: self.display_name.clone(),
+            role: self.role,
+            disabled: self.disabled,
+            must_change_password: self.must_change_password,
+        }
+    }
+}
+
+impl Desk {
+    pub(super) async fn start_guest_session(
+        &self,
+        known: &Known,
+        name: Option<Name>,
+        email: Option<Email>,
+    ) -> Result<Reply, DeskError> {
+        let (name, email) = (name.map(String::from), email.map(String::from));
+        let guest = match known {
+            Known::Guest(guest) => {
+                let named = Guest {
+                    id: guest.id,
+                    name: name.or_else(|| guest.name.clone()),
+                    email: email.or_else(|| guest.email.clone()),
+                };
+                if named != *guest {
+                    self.store.change_guest(named.clone()).await?;
+                }
+                named
+            }
+            Known::Stranger | Known::Ended | Known::Operator | Known::Agent(_) => {
+                let guest = Guest {
+                    id: GuestId::from_ulid(self.source.ulid()),
+                    name,
+                    email,
+                };
+                self.store
+                    .add_guest(guest.clone(), self.source.now())
+                    .await?;
+                guest
+            }
+        };
+        Ok(Reply::Guest(GuestAnswer { guest }))
+    }
+
+    /// An unknown name costs the same work as a wrong password, and is answered the same.
+    pub(super) async fn sign_in(
+        &self,
+        username: String,
+        password: Secret,
+    ) -> Result<Reply, DeskError> {
+        let name = Username::try_from(username).ok().map(String::from);
+        let agent = match name {
+            Some(name) => self.store.agent_by_name(name).await?,
+            None => None,
+        };
+        let hash = agent.as_ref().map(|agent| agent.password_hash.clone());
+        let right = self.passwords.verify(password, hash).await?;
+        let agent = agent
+            .filter(|agent| right && !agent.disabled)
+            .ok_or(DeskError::InvalidCredentials)?;
+        let session = SessionRecord {
+            id: SessionId::from_ulid(self.source.ulid()),
+            agent: agent.id,
+            ends_at: self.source.now().plus_millis(SESSION_MS),
+            ended: false,
+        };
+        self.store.add_session(session.clone()).await?;
+        Ok(Reply::Session(Session {
+            id: session.id,
+            agent: agent.public(),
+            ends_at: session.ends_at,
+        }))
+    }
+
+    pub(super) async fn sign_out(&self, actor: &Actor) -> Result<Reply, DeskError> {
+        if let Who::Agent { session, .. } = actor.who {
+            self.store.end_session(session).await?;
+            self.end(Ending::Session(session), "signed out");
+        }
+        Ok(Reply::Empty(Empty {}))
+    }
+
+    pub(super) async fn refresh_session(
+        &self,
+        actor: &Actor,
+        known: &Known,
+    ) -> Result<Reply, DeskError> {
+        let Who::Agent { session, .. } = actor.who else {
+            return Err(DeskError::Unauthenticated);
+        };
+        let session = self
+            .store
+            .session(session)
+            .await?
+            .ok_or(DeskError::Unauthenticated)?;
+        Ok(Reply::Session(Session {
+            id: session.id,
+            agent: known.agent()?.public(),
+            ends_at: session.ends_at,
+        }))
+    }
+
+    pub(super) fn show_me(known: &Known) -> Result<Reply, DeskError> {
+        Ok(Reply::Agent(AgentAnswer {
+            agent: known.agent()?.public(),
+        }))
+    }
+
+    pub(super) async fn change_password(
+        &self,
+        actor: &Actor,
+        known: &Known,
+        current: Secret,
+        new: Secret,
+    ) -> Result<Reply, DeskError> {
+        let agent = known.agent()?;
+        check_password(&new)?;
+        if new.expose() == current.expose() {
+            return Err(DeskError::Invalid(
+                "the new password is the old one".to_owned(),
+            ));
+        }
+        if !self
+            .passwords
+            .verify(current, Some(agent.password_hash.clone()))
+            .await?
+        {
+            return Err(DeskError::InvalidCredentials);
+        }
+        let keep = match actor.who {
+            Who::Agent { session, .. } => Some(session),
+            Who::Stranger | Who::Guest(_) | Who::Operator => None,
+        };
+        let change = AgentChange {
+            password_hash: Some(self.passwords.hash(new, self.source.bytes()).await?),
+            must_change_password: Some(false),
+        };
+        self.store.change_agent(agent.id, change, keep).await?;
+        self.end(Ending::Agent(agent.id, keep), "the password was changed");
+        Ok(Reply::Empty(Empty {}))
+    }
+
+    pub(super) async fn add_agent(&self, new: NewAgent) -> Result<Reply, DeskError> {
+        check_password(&new.password)?;
+        let username = String::from(new.username);
+        let agent = AgentRecord {
+            id: AgentId::from_ulid(self.source.ulid()),
+            display_name: new
+                .display_name
+                .map_or_else(|| username.clone(), String::from),
+            username,
+            role: new.role,
+            disabled: false,
+            must_change_password: new.must_change_password,
+            password_hash: self
+                .passwords
+                .hash(new.password, self.source.bytes())
+                .await?,
+            created_at: self.source.now(),
+        };
+        if !self.store.add_agent(agent.clone()).await? {
+            return Err(DeskError::Conflict(format!(
+                "there is an agent called {} already",
+                agent.username
+            )));
+        }
+        Ok(Reply::Agent(AgentAnswer {
+            agent: agent.public(),
+        }))
+    }
+
+    /// Whether nobody can sign in, because nobody was ever added.
+    pub async fn has_no_agents(&self) -> Result<bool, DeskError> {
+        Ok(self.store.agents().await?.is_empty())
+    }
+
+    fn end(&self, whose: Ending, why: &str) {
+        let code = support_shared::ErrorCode::Unauthenticated;
+        self.hub.end(
+            whose,
+            &SessionEnded {
+                code,
+                message: why.to_owned(),
+            },
+        );
+    }
+}
+
+fn check_password(password: &Secret) -> Result<(), DeskError> {
+    let length = password.expose().chars().count();
+    if (PASSWORD_MIN..=PASSWORD_MAX).contains(&length) {
+        Ok(())
+    } else {
+        Err(DeskError::Invalid(format!(
+            "a password has {PASSWORD_MIN} to {PASSWORD_MAX} characters"
+        )))
+    }
+}

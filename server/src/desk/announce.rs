@@ -1,0 +1,65 @@
+//! Tells of what the store has made durable, in the order in which it did. One task, fed by the
+//! committer: a request never tells of its own entry, because two requests could overtake each
+//! other between storing and telling.
+
+use std::sync::Arc;
+
+use support_shared::{
+    message::SystemEvent,
+    notice::{AgentNotice, GuestNotice, MessageNew, TicketNotice},
+};
+use tokio::sync::mpsc;
+
+use super::hub::{Agents, Hub};
+use super::store::Stored;
+
+/// Entries that wait to be told of. When it is full, the committer waits: nothing is skipped.
+pub(super) const LINE: usize = 4096;
+
+pub(super) async fn run(mut line: mpsc::Receiver<Stored>, hub: Arc<dyn Hub>) {
+    while let Some(stored) = line.recv().await {
+        tell(&stored, hub.as_ref());
+    }
+}
+
+fn tell(
+    Stored {
+        ticket,
+        message,
+        again,
+    }: &Stored,
+    hub: &dyn Hub,
+) {
+    let id = ticket.id;
+    let new = MessageNew {
+        message: message.clone(),
+    };
+    hub.tell_agents(Agents::In(id), &AgentNotice::MessageNew(new.clone()));
+    if !message.internal {
+        hub.tell_guest(id, &GuestNotice::MessageNew(new));
+    }
+    if *again {
+        return;
+    }
+    let for_agents = TicketNotice {
+        ticket: ticket.for_agents(),
+    };
+    let for_guest = TicketNotice {
+        ticket: ticket.for_guest(),
+    };
+    let closed = matches!(message.event, Some(SystemEvent::TicketClosed { .. }));
+    let assigned = matches!(message.event, Some(SystemEvent::TicketAssigned { .. }));
+    if closed {
+        hub.tell_agents(
+            Agents::In(id),
+            &AgentNotice::TicketClosed(for_agents.clone()),
+        );
+        hub.tell_guest(id, &GuestNotice::TicketClosed(for_guest.clone()));
+        hub.clear_agents(id);
+    }
+    hub.tell_agents(Agents::All, &AgentNotice::TicketUpdated(for_agents));
+    // Of the notes a guest sees one thing only: who answers for its ticket.
+    if !message.internal || assigned {
+        hub.tell_guest(id, &GuestNotice::TicketUpdated(for_guest));
+    }
+}

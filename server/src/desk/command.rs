@@ -1,0 +1,329 @@
+//! Who acts, what can be done, and what comes back. Entries (Socket.IO, HTTP, command line) build
+//! an actor and a command and nothing else.
+
+use std::sync::Arc;
+
+use serde::Serialize;
+use support_shared::{
+    AgentId, ClientMessageId, GuestId, SessionId, TicketId, Timestamp,
+    answer::{
+        AgentAnswer, Empty, GuestAnswer, Joined, MessagePage, MessageSent, TicketAnswer,
+        TicketCreated, TicketPage,
+    },
+    ids::TicketName,
+    request::{
+        AgentRequest, CreateTicket, GuestRequest, JoinTicket, Limit, ListOwnTickets, ListTickets,
+    },
+    text::{Content, Email, Name, Subject, Username},
+    ticket::{Agent, AgentRole, GuestTicket, Ticket},
+};
+
+use super::policy::Action;
+
+/// Who acts, as a credential that was verified says. Never made of what a client claims.
+#[derive(Debug, Clone)]
+pub struct Actor {
+    /// Who.
+    pub who: Who,
+    /// The live connection on which it acts, if it has one.
+    pub connection: Option<Connection>,
+}
+
+/// An identity. Whether it still stands is looked up at every command.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Who {
+    /// Nobody in particular.
+    Stranger,
+    /// The guest of a signed cookie.
+    Guest(GuestId),
+    /// The agent of a token.
+    Agent {
+        /// Who.
+        agent: AgentId,
+        /// In which login.
+        session: SessionId,
+        /// When the token ends.
+        expires_at: Timestamp,
+    },
+    /// Whoever has the data directory in its hands.
+    Operator,
+}
+
+/// A live connection of somebody.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Connection {
+    /// On which side of the desk.
+    pub side: Side,
+    /// The transport's name for it.
+    pub id: Arc<str>,
+}
+
+/// The two sides of the desk. What one may reach is another surface than what the other may.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Side {
+    /// Guests.
+    Guest,
+    /// Agents and admins.
+    Agent,
+}
+
+impl Actor {
+    /// Somebody without a live connection.
+    pub fn without_connection(who: Who) -> Self {
+        Self {
+            who,
+            connection: None,
+        }
+    }
+}
+
+/// What can be done to the desk.
+#[derive(Debug)]
+pub enum Command {
+    /// Comes in on this side, with a live connection.
+    Connect(Side),
+    /// Starts being a guest, or goes on being one.
+    StartGuestSession {
+        /// What the guest wants to be called.
+        name: Option<Name>,
+        /// Where it can be reached.
+        email: Option<Email>,
+    },
+    /// Proves to be an agent.
+    SignIn {
+        /// The name.
+        username: String,
+        /// The password.
+        password: Secret,
+    },
+    /// Ends this login.
+    SignOut,
+    /// Goes on with this login.
+    RefreshSession,
+    /// Asks who it is.
+    ShowMe,
+    /// Changes its own password.
+    ChangePassword {
+        /// The one until now.
+        current: Secret,
+        /// The one from now on.
+        new: Secret,
+    },
+    /// Adds an agent.
+    AddAgent(NewAgent),
+    /// Opens a ticket.
+    OpenTicket(CreateTicket),
+    /// Lists any tickets.
+    ListTickets(ListTickets),
+    /// Lists its own tickets.
+    ListOwnTickets(ListOwnTickets),
+    /// Reads a ticket and its latest page.
+    ShowTicket(TicketName),
+    /// Enters a ticket's room and reads its log.
+    JoinTicket(JoinTicket),
+    /// Leaves a ticket's room.
+    LeaveTicket(TicketId),
+    /// Closes a ticket.
+    CloseTicket {
+        /// Which.
+        ticket: TicketName,
+        /// Why.
+        reason: Option<Subject>,
+    },
+    /// Sends a message or a note.
+    SendMessage {
+        /// Where to.
+        ticket: TicketName,
+        /// What it says.
+        content: Content,
+        /// The sender's own name for it.
+        client_message_id: ClientMessageId,
+        /// Into the notes.
+        internal: bool,
+    },
+    /// Reads a page of a log.
+    ListMessages {
+        /// Whose.
+        ticket: TicketName,
+        /// Those with a smaller number.
+        before: Option<u64>,
+        /// How many.
+        limit: Limit,
+        /// Of the notes.
+        notes: bool,
+    },
+}
+
+/// An agent to be added.
+#[derive(Debug)]
+pub struct NewAgent {
+    /// The name to sign in with.
+    pub username: Username,
+    /// The name that guests see; the username when there is none.
+    pub display_name: Option<Name>,
+    /// What it may do.
+    pub role: AgentRole,
+    /// Its password.
+    pub password: Secret,
+    /// The password is for one use.
+    pub must_change_password: bool,
+}
+
+/// A password. It has no printed form.
+#[derive(Clone, serde::Deserialize)]
+#[serde(transparent)]
+pub struct Secret(String);
+
+impl Secret {
+    /// Wraps a password.
+    pub fn new(text: String) -> Self {
+        Self(text)
+    }
+
+    pub(crate) fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl std::fmt::Debug for Secret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Secret")
+    }
+}
+
+impl From<GuestRequest> for Command {
+    fn from(request: GuestRequest) -> Self {
+        match request {
+            GuestRequest::CreateTicket(it) => Self::OpenTicket(it),
+            GuestRequest::ListTickets(it) => Self::ListOwnTickets(it),
+            GuestRequest::JoinTicket(it) => Self::JoinTicket(it),
+            GuestRequest::LeaveTicket(it) => Self::LeaveTicket(it.ticket_id),
+            GuestRequest::SendMessage(it) => Self::SendMessage {
+                ticket: TicketName::Id(it.ticket_id),
+                content: it.content,
+                client_message_id: it.client_message_id,
+                internal: it.internal,
+            },
+            GuestRequest::ListMessages(it) => Self::ListMessages {
+                ticket: TicketName::Id(it.ticket_id),
+                before: it.before,
+                limit: it.limit,
+                notes: it.notes,
+            },
+        }
+    }
+}
+
+impl From<AgentRequest> for Command {
+    fn from(request: AgentRequest) -> Self {
+        match request {
+            AgentRequest::ListTickets(it) => Self::ListTickets(it),
+            AgentRequest::CloseTicket(it) => Self::CloseTicket {
+                ticket: TicketName::Id(it.ticket_id),
+                reason: it.reason,
+            },
+            AgentRequest::JoinTicket(it) => GuestRequest::JoinTicket(it).into(),
+            AgentRequest::LeaveTicket(it) => GuestRequest::LeaveTicket(it).into(),
+            AgentRequest::SendMessage(it) => GuestRequest::SendMessage(it).into(),
+            AgentRequest::ListMessages(it) => GuestRequest::ListMessages(it).into(),
+        }
+    }
+}
+
+impl Command {
+    /// What the policy calls it.
+    pub(crate) fn action(&self) -> Action {
+        match self {
+            Self::Connect(Side::Guest) => Action::ConnectAsGuest,
+            Self::Connect(Side::Agent) => Action::ConnectAsAgent,
+            Self::StartGuestSession { .. } => Action::StartGuestSession,
+            Self::SignIn { .. } => Action::SignIn,
+            Self::SignOut | Self::RefreshSession | Self::ShowMe => Action::ManageOwnSession,
+            Self::ChangePassword { .. } => Action::ChangeOwnPassword,
+            Self::AddAgent(_) => Action::AdministerAgents,
+            Self::OpenTicket(_) => Action::OpenTicket,
+            Self::ListTickets(_) => Action::ListTickets,
+            Self::ListOwnTickets(_) => Action::ListOwnTickets,
+            Self::JoinTicket(JoinTicket { silent: true, .. }) => Action::WatchTicket,
+            Self::ShowTicket(_) => Action::WatchTicket,
+            Self::JoinTicket(_) => Action::JoinTicket,
+            Self::LeaveTicket(_) => Action::LeaveTicket,
+            Self::CloseTicket { .. } => Action::CloseTicket,
+            Self::SendMessage { internal: true, .. } => Action::SendNote,
+            Self::SendMessage { .. } => Action::SendMessage,
+            Self::ListMessages { notes: true, .. } => Action::ReadNotes,
+            Self::ListMessages { .. } => Action::ReadConversation,
+        }
+    }
+
+    /// The ticket that it is about.
+    pub(crate) fn ticket(&self) -> Option<TicketName> {
+        match self {
+            Self::JoinTicket(it) => Some(TicketName::Id(it.ticket_id)),
+            Self::LeaveTicket(id) => Some(TicketName::Id(*id)),
+            Self::ShowTicket(name)
+            | Self::CloseTicket { ticket: name, .. }
+            | Self::SendMessage { ticket: name, .. }
+            | Self::ListMessages { ticket: name, .. } => Some(*name),
+            Self::Connect(_)
+            | Self::StartGuestSession { .. }
+            | Self::SignIn { .. }
+            | Self::SignOut
+            | Self::RefreshSession
+            | Self::ShowMe
+            | Self::ChangePassword { .. }
+            | Self::AddAgent(_)
+            | Self::OpenTicket(_)
+            | Self::ListTickets(_)
+            | Self::ListOwnTickets(_) => None,
+        }
+    }
+}
+
+/// A ticket as the caller may see it.
+#[derive(Debug, Clone, Serialize)]
+#[serde(untagged)]
+pub enum TicketView {
+    /// For agents.
+    Agent(Box<Ticket>),
+    /// For its guest.
+    Guest(Box<GuestTicket>),
+}
+
+/// What a command is answered with. Prints as the `data` of the contract.
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+pub enum Reply {
+    /// Done, and nothing to say.
+    Empty(Empty),
+    /// The guest.
+    Guest(GuestAnswer),
+    /// The agent.
+    Agent(AgentAnswer),
+    /// A login, for which a token is to be made.
+    #[serde(skip)]
+    Session(Session),
+    /// A new ticket.
+    Created(TicketCreated<TicketView>),
+    /// A list of tickets.
+    Tickets(TicketPage<TicketView>),
+    /// A ticket and its logs.
+    Joined(Joined<TicketView>),
+    /// A ticket.
+    Ticket(TicketAnswer<TicketView>),
+    /// A message.
+    Sent(MessageSent),
+    /// A page of a log.
+    Messages(MessagePage),
+}
+
+/// A login that stands.
+#[derive(Debug, Clone)]
+pub struct Session {
+    /// Its id.
+    pub id: SessionId,
+    /// Whose.
+    pub agent: Agent,
+    /// When it ends whatever happens.
+    pub ends_at: Timestamp,
+}

@@ -1,0 +1,44 @@
+//! What the desk needs of whoever reaches the connected. The types keep the sides apart: a guest
+//! cannot be told what is an agent's.
+
+use support_shared::{
+    AgentId, SessionId, TicketId,
+    notice::{AgentNotice, GuestNotice, SessionEnded},
+};
+
+use super::command::Connection;
+
+/// Which agents to tell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Agents {
+    /// All that are connected.
+    All,
+    /// Those in this ticket's room.
+    In(TicketId),
+}
+
+/// Whose connections to end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ending {
+    /// Those of one login.
+    Session(SessionId),
+    /// Those of an agent, but not of this login.
+    Agent(AgentId, Option<SessionId>),
+}
+
+/// Reaches the connected. Nothing here waits: what cannot be delivered at once is the connection's
+/// trouble, which heals by number.
+pub trait Hub: Send + Sync + 'static {
+    /// Tells the guest of a ticket, on each of its connections in the room.
+    fn tell_guest(&self, ticket: TicketId, notice: &GuestNotice);
+    /// Tells agents, each connection once.
+    fn tell_agents(&self, agents: Agents, notice: &AgentNotice);
+    /// Lets a connection into a ticket's room.
+    fn enter(&self, connection: &Connection, ticket: TicketId);
+    /// Takes a connection out of a ticket's room.
+    fn leave(&self, connection: &Connection, ticket: TicketId);
+    /// Takes all agents out of a ticket's room.
+    fn clear_agents(&self, ticket: TicketId);
+    /// Says why, and ends connections.
+    fn end(&self, whose: Ending, why: &SessionEnded);
+}

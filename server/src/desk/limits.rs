@@ -1,0 +1,91 @@
+//! How much is too much. Every number is a setting; sizes that no operator may change are in the
+//! types of the protocol.
+
+use support_shared::{request::Limit, text::Content};
+
+use super::error::DeskError;
+use super::store::Size;
+
+/// A page of anything stops before this many bytes of records.
+const PAGE_BYTES: usize = 256 * 1024;
+
+macro_rules! limits {
+    ($($(#[$doc:meta])* $name:ident: $kind:ty = $default:literal,)*) => {
+        /// The limits in force. 0 means none where that makes sense.
+        #[derive(Debug, Clone, PartialEq, Eq)]
+        pub struct Limits {
+            $($(#[$doc])* pub $name: $kind,)*
+        }
+
+        impl Default for Limits {
+            fn default() -> Self {
+                Self { $($name: $default,)* }
+            }
+        }
+
+        impl Limits {
+            /// The names of the settings, as the configuration file has them under `[limits]`.
+            pub const NAMES: &[&str] = &[$(stringify!($name)),*];
+
+            /// Sets a limit by its name. Errors say what is wrong with name or value.
+            pub fn set(&mut self, name: &str, value: &str) -> Result<(), String> {
+                match name {
+                    $(stringify!($name) => {
+                        self.$name = value.parse().map_err(|_| {
+                            format!("limits.{name}: {value:?} is not a number from 0 to {}", <$kind>::MAX)
+                        })?;
+                    })*
+                    _ => return Err(format!("there is no setting limits.{name}")),
+                }
+                Ok(())
+            }
+        }
+    };
+}
+
+limits! {
+    /// Unicode scalar values in a message.
+    content_chars: usize = 4_000,
+    /// Bytes of UTF-8 in a message.
+    content_bytes: usize = 16_384,
+    /// Bytes in one websocket message or polling body.
+    packet_bytes: usize = 65_536,
+    /// Entries of a page that asks for no number.
+    page: usize = 50,
+    /// Entries of a page at most.
+    page_max: usize = 200,
+    /// Open tickets of a guest that it has not ended.
+    guest_open_tickets: u32 = 3,
+    /// Milliseconds until a connection without a namespace is closed.
+    connect_timeout_ms: u64 = 10_000,
+    /// Milliseconds until a peer that does not read is closed.
+    peer_timeout_ms: u32 = 20_000,
+    /// Milliseconds that an agent may be away before it has left.
+    left_grace_ms: u64 = 10_000,
+}
+
+impl Limits {
+    /// Refuses a message that is too long.
+    pub(super) fn check_content(&self, content: &Content) -> Result<(), DeskError> {
+        let text = content.as_str();
+        let over = |limit: usize, size: usize| limit != 0 && size > limit;
+        if over(self.content_bytes, text.len()) || over(self.content_chars, text.chars().count()) {
+            return Err(DeskError::TooLarge(format!(
+                "a message has at most {} characters and {} bytes",
+                self.content_chars, self.content_bytes
+            )));
+        }
+        Ok(())
+    }
+
+    /// How much of a list to answer with: what was asked for, clamped.
+    pub(super) fn size(&self, asked: Limit) -> Size {
+        let asked = asked.map_or(self.page, |limit| {
+            usize::try_from(limit.get()).unwrap_or(usize::MAX)
+        });
+        Size {
+            entries: asked.min(self.page_max),
+            bytes: PAGE_BYTES,
+        }
+    }
+}

@@ -1,0 +1,326 @@
+//! The desk: everything anybody does to tickets, guests and agents.
+//!
+//! There is one door, [`Desk::execute`]. Socket.IO, HTTP and the command line only build an actor
+//! and a command; the store is private to this module, so that no other way in can be written. The
+//! desk knows neither axum nor socketioxide: what it needs of the connected is the trait [`Hub`].
+
+mod accounts;
+mod announce;
+mod command;
+mod conversation;
+mod error;
+mod hub;
+mod limits;
+mod log;
+mod policy;
+mod presence;
+mod record;
+mod store;
+mod tickets;
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use support_shared::{
+    ids::TicketName,
+    ticket::{AgentName, AgentRole, Guest},
+};
+use tokio::sync::mpsc;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use tracing::Instrument;
+
+use self::{
+    policy::{Caller, Decision, Situation},
+    presence::Presence,
+    record::TicketRecord,
+    store::{AgentRecord, SharedStore, sqlite::Sqlite},
+};
+use crate::auth::password::Passwords;
+use crate::clock::Source;
+
+pub use self::{
+    command::{
+        Actor, Command, Connection, NewAgent, Reply, Secret, Session, Side, TicketView, Who,
+    },
+    error::DeskError,
+    hub::{Agents, Ending, Hub},
+    limits::Limits,
+};
+
+/// How long a command may wait for the store before it is answered with `unavailable`.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// The support desk.
+pub struct Desk {
+    store: SharedStore,
+    hub: Arc<dyn Hub>,
+    presence: Presence,
+    passwords: Passwords,
+    limits: Limits,
+    source: Source,
+    tasks: TaskTracker,
+    /// Ends what waits for something, when the server stops.
+    stopping: CancellationToken,
+}
+
+/// Why the desk could not be opened.
+#[derive(Debug, thiserror::Error)]
+#[error(transparent)]
+pub struct OpenError(#[from] store::sqlite::OpenError);
+
+impl OpenError {
+    /// The exit status that tells a script what to do about it (sysexits.h).
+    pub fn exit_status(&self) -> u8 {
+        use store::sqlite::OpenError as E;
+        match self.0 {
+            E::Directory(..) => 73,
+            E::Locked(_) => 69,
+            E::Database(..) | E::Foreign(_) | E::Newer(..) => 65,
+            E::Thread(_) => 71,
+        }
+    }
+}
+
+/// The caller of a command, with the records that say what it is now.
+enum Known {
+    Stranger,
+    Ended,
+    Operator,
+    Guest(Guest),
+    Agent(Box<AgentRecord>),
+}
+
+impl Known {
+    fn caller(&self) -> Caller {
+        match self {
+            Self::Stranger => Caller::Stranger,
+            Self::Ended => Caller::Ended,
+            Self::Operator => Caller::Operator,
+            Self::Guest(_) => Caller::Guest,
+            Self::Agent(agent) if agent.must_change_password => Caller::NewAgent,
+            Self::Agent(agent) => match agent.role {
+                AgentRole::Agent => Caller::Agent,
+                AgentRole::Admin => Caller::Admin,
+            },
+        }
+    }
+
+    fn owns(&self, ticket: &TicketRecord) -> bool {
+        match self {
+            Self::Guest(guest) => ticket.is_of(guest.id),
+            Self::Stranger | Self::Ended | Self::Operator | Self::Agent(_) => false,
+        }
+    }
+
+    /// The agent; nobody else gets past the policy to where this is asked.
+    fn agent(&self) -> Result<&AgentRecord, DeskError> {
+        match self {
+            Self::Agent(agent) => Ok(agent),
+            Self::Stranger | Self::Ended | Self::Operator | Self::Guest(_) => {
+                Err(DeskError::Forbidden)
+            }
+        }
+    }
+
+    /// The guest; nobody else gets past the policy to where this is asked.
+    fn guest(&self) -> Result<&Guest, DeskError> {
+        match self {
+            Self::Guest(guest) => Ok(guest),
+            Self::Stranger | Self::Ended | Self::Operator | Self::Agent(_) => {
+                Err(DeskError::Forbidden)
+            }
+        }
+    }
+
+    /// A ticket as this caller may see it.
+    fn view(&self, ticket: &TicketRecord) -> TicketView {
+        match self {
+            Self::Agent(_) | Self::Operator => TicketView::Agent(Box::new(ticket.for_agents())),
+            Self::Stranger | Self::Ended | Self::Guest(_) => {
+                TicketView::Guest(Box::new(ticket.for_guest()))
+            }
+        }
+    }
+}
+
+impl AgentRecord {
+    fn name(&self) -> AgentName {
+        AgentName {
+            id: self.id,
+            name: self.display_name.clone(),
+        }
+    }
+}
+
+impl Desk {
+    /// Opens the desk on the embedded store in the directory `data`.
+    pub fn open(
+        data: &Path,
+        hub: Arc<dyn Hub>,
+        limits: Limits,
+        source: Source,
+    ) -> Result<Arc<Self>, OpenError> {
+        let (announce, line) = mpsc::channel(announce::LINE);
+        let store = Arc::new(Sqlite::open(data, &source, announce)?);
+        let tasks = TaskTracker::new();
+        tasks.spawn(announce::run(line, Arc::clone(&hub)));
+        Ok(Arc::new(Self {
+            store,
+            hub,
+            presence: Presence::default(),
+            passwords: Passwords::new(),
+            limits,
+            source,
+            tasks,
+            stopping: CancellationToken::new(),
+        }))
+    }
+
+    /// The door: limit, look up, decide, act, answer. What is stored is told of by `announce`.
+    pub async fn execute(
+        self: &Arc<Self>,
+        actor: &Actor,
+        command: Command,
+    ) -> Result<Reply, DeskError> {
+        let action = command.action();
+        let span = tracing::info_span!("command", action = ?action, who = ?actor.who);
+        let work = async {
+            let known = self.known(actor).await?;
+            let ticket = match command.ticket() {
+                Some(name) => Some(self.find(name).await?),
+                None => None,
+            };
+            let situation = match &ticket {
+                None => Situation::General,
+                Some(None) => Situation::Missing,
+                Some(Some(ticket)) if known.owns(ticket) => Situation::Own,
+                Some(Some(_)) => Situation::Others,
+            };
+            match policy::decide(known.caller(), action, situation) {
+                Decision::Allow => {}
+                Decision::Forbidden => return Err(DeskError::Forbidden),
+                Decision::Hidden => return Err(DeskError::NotFound),
+                Decision::Unauthenticated => return Err(DeskError::Unauthenticated),
+                Decision::PasswordFirst => return Err(DeskError::PasswordChangeRequired),
+            }
+            self.act(actor, known, ticket.flatten(), command).await
+        };
+        let result = match tokio::time::timeout(PATIENCE, work.instrument(span.clone())).await {
+            Ok(result) => result,
+            Err(late) => Err(DeskError::Unavailable(late.into())),
+        };
+        let outcome = result
+            .as_ref()
+            .map_or_else(|error| error.code().as_str(), |_| "ok");
+        tracing::debug!(parent: &span, outcome, "done");
+        result
+    }
+
+    async fn act(
+        self: &Arc<Self>,
+        actor: &Actor,
+        known: Known,
+        ticket: Option<TicketRecord>,
+        command: Command,
+    ) -> Result<Reply, DeskError> {
+        let ticket = || ticket.ok_or(DeskError::NotFound);
+        match command {
+            Command::Connect(_) => Ok(Reply::Empty(support_shared::answer::Empty {})),
+            Command::StartGuestSession { name, email } => {
+                self.start_guest_session(&known, name, email).await
+            }
+            Command::SignIn { username, password } => self.sign_in(username, password).await,
+            Command::SignOut => self.sign_out(actor).await,
+            Command::RefreshSession => self.refresh_session(actor, &known).await,
+            Command::ShowMe => Self::show_me(&known),
+            Command::ChangePassword { current, new } => {
+                self.change_password(actor, &known, current, new).await
+            }
+            Command::AddAgent(new) => self.add_agent(new).await,
+            Command::OpenTicket(request) => self.open_ticket(actor, &known, request).await,
+            Command::ListTickets(request) => self.list_tickets(&known, request).await,
+            Command::ListOwnTickets(request) => self.list_own_tickets(&known, request).await,
+            Command::ShowTicket(_) => self.show_ticket(&known, ticket()?).await,
+            Command::JoinTicket(request) => {
+                self.join_ticket(actor, &known, ticket()?, request).await
+            }
+            Command::LeaveTicket(_) => self.leave_ticket(actor, &known, ticket()?).await,
+            Command::CloseTicket { reason, .. } => {
+                self.close_ticket(&known, ticket()?.id, reason).await
+            }
+            Command::SendMessage {
+                content,
+                client_message_id,
+                internal,
+                ..
+            } => {
+                self.send_message(&known, &ticket()?, content, client_message_id, internal)
+                    .await
+            }
+            Command::ListMessages {
+                before,
+                limit,
+                notes,
+                ..
+            } => self.list_messages(ticket()?.id, before, limit, notes).await,
+        }
+    }
+
+    /// Looks up what the actor is now: a credential says who, the records say whether still.
+    async fn known(&self, actor: &Actor) -> Result<Known, DeskError> {
+        match actor.who {
+            Who::Stranger => Ok(Known::Stranger),
+            Who::Operator => Ok(Known::Operator),
+            Who::Guest(id) => Ok(self
+                .store
+                .guest(id)
+                .await?
+                .map_or(Known::Ended, Known::Guest)),
+            Who::Agent {
+                agent,
+                session,
+                expires_at,
+            } => {
+                let now = self.source.now();
+                let session = self.store.session(session).await?;
+                let stands = session.is_some_and(|session| {
+                    session.agent == agent && !session.ended && now < session.ends_at
+                });
+                if !stands || now >= expires_at {
+                    return Ok(Known::Ended);
+                }
+                let record = self
+                    .store
+                    .agent(agent)
+                    .await?
+                    .filter(|agent| !agent.disabled);
+                Ok(record.map_or(Known::Ended, |agent| Known::Agent(Box::new(agent))))
+            }
+        }
+    }
+
+    async fn find(&self, name: TicketName) -> Result<Option<TicketRecord>, DeskError> {
+        Ok(match name {
+            TicketName::Id(id) => self.store.ticket(id).await?,
+            TicketName::Ref(reference) => self.store.ticket_by_ref(reference).await?,
+        })
+    }
+
+    /// Whether the store answers.
+    pub async fn is_ready(&self) -> bool {
+        matches!(
+            tokio::time::timeout(PATIENCE, self.store.ping()).await,
+            Ok(Ok(()))
+        )
+    }
+
+    /// Stops taking commands' after-effects, lets what is stored be told, and closes the store.
+    /// Nobody is written out of a ticket because the server stops.
+    pub async fn close(&self) {
+        self.stopping.cancel();
+        self.store.close().await;
+        self.tasks.close();
+        self.tasks.wait().await;
+    }
+}

@@ -1,0 +1,106 @@
+//! Which connections of which agents sit in which tickets. In memory only: whether an agent has
+//! joined is the log's to say, and this decides when to write that it has left.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use support_shared::{AgentId, TicketId};
+
+/// The seats that are taken.
+#[derive(Default)]
+pub(super) struct Presence(Mutex<Seats>);
+
+#[derive(Default)]
+struct Seats {
+    by_ticket: HashMap<(TicketId, AgentId), HashSet<Arc<str>>>,
+    by_connection: HashMap<Arc<str>, HashSet<(TicketId, AgentId)>>,
+}
+
+impl Presence {
+    fn seats(&self) -> MutexGuard<'_, Seats> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A connection sits down.
+    pub(super) fn sit(&self, ticket: TicketId, agent: AgentId, connection: &Arc<str>) {
+        let mut seats = self.seats();
+        let seat = (ticket, agent);
+        seats
+            .by_ticket
+            .entry(seat)
+            .or_default()
+            .insert(Arc::clone(connection));
+        seats
+            .by_connection
+            .entry(Arc::clone(connection))
+            .or_default()
+            .insert(seat);
+    }
+
+    /// A connection gets up; true when it was the last of its agent in the ticket.
+    pub(super) fn stand(&self, ticket: TicketId, agent: AgentId, connection: &Arc<str>) -> bool {
+        let mut seats = self.seats();
+        let seat = (ticket, agent);
+        if let Some(taken) = seats.by_connection.get_mut(connection) {
+            taken.remove(&seat);
+            if taken.is_empty() {
+                seats.by_connection.remove(connection);
+            }
+        }
+        seats.vacate(seat, connection)
+    }
+
+    /// A connection is gone. Answers with the seats that nobody of the same agent has kept.
+    pub(super) fn gone(&self, connection: &Arc<str>) -> Vec<(TicketId, AgentId)> {
+        let mut seats = self.seats();
+        let taken = seats.by_connection.remove(connection).unwrap_or_default();
+        taken
+            .into_iter()
+            .filter(|seat| seats.vacate(*seat, connection))
+            .collect()
+    }
+
+    /// Whether the agent sits in the ticket with any connection.
+    pub(super) fn sits(&self, ticket: TicketId, agent: AgentId) -> bool {
+        self.seats().by_ticket.contains_key(&(ticket, agent))
+    }
+}
+
+impl Seats {
+    fn vacate(&mut self, seat: (TicketId, AgentId), connection: &Arc<str>) -> bool {
+        let Some(taken) = self.by_ticket.get_mut(&seat) else {
+            return false;
+        };
+        let sat = taken.remove(connection);
+        let last = taken.is_empty();
+        if last {
+            self.by_ticket.remove(&seat);
+        }
+        sat && last
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use ulid::Ulid;
+
+    use super::*;
+
+    #[test]
+    fn an_agent_is_gone_with_its_last_connection_only() {
+        let presence = Presence::default();
+        let ticket = TicketId::from_ulid(Ulid::from(1));
+        let agent = AgentId::from_ulid(Ulid::from(2));
+        let (one, two) = (Arc::from("one"), Arc::from("two"));
+        presence.sit(ticket, agent, &one);
+        presence.sit(ticket, agent, &one);
+        presence.sit(ticket, agent, &two);
+
+        assert_eq!(presence.gone(&one), []);
+        assert!(presence.sits(ticket, agent));
+        assert!(presence.stand(ticket, agent, &two));
+        assert!(!presence.stand(ticket, agent, &two));
+        assert!(!presence.sits(ticket, agent));
+        assert!(presence.seats().by_connection.is_empty());
+    }
+}

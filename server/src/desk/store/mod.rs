@@ -1,0 +1,233 @@
+//! What the desk needs of a store, and nothing about how it is done.
+//!
+//! Private to the desk: there is no other way to the data. Each method is atomic by itself, and
+//! nothing spans two of them, which is what SQLite and a MongoDB without transactions can both
+//! promise. What is absent is `None`, never an error. The promises are the tests of `contract`.
+
+#[cfg(test)]
+mod contract;
+pub(crate) mod sqlite;
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
+use support_shared::{
+    AgentId, GuestId, SessionId, TicketId, TicketRef, Timestamp,
+    message::Message,
+    request::AssigneeFilter,
+    ticket::{AgentRole, Guest},
+};
+use tokio::sync::mpsc;
+
+use super::{
+    log::{Draft, Log, Refusal},
+    record::{NewTicket, TicketRecord},
+};
+
+/// An agent as stores keep it.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct AgentRecord {
+    pub(crate) id: AgentId,
+    pub(crate) username: String,
+    pub(crate) display_name: String,
+    pub(crate) role: AgentRole,
+    pub(crate) disabled: bool,
+    pub(crate) must_change_password: bool,
+    /// Argon2id in PHC form.
+    pub(crate) password_hash: String,
+    pub(crate) created_at: Timestamp,
+}
+
+/// One login of an agent.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct SessionRecord {
+    pub(crate) id: SessionId,
+    pub(crate) agent: AgentId,
+    /// When it ends whatever happens.
+    pub(crate) ends_at: Timestamp,
+    /// It was ended before that: by logging out or for the agent.
+    pub(crate) ended: bool,
+}
+
+/// What may be changed of an agent. `None` leaves it as it is.
+#[derive(Clone, Default)]
+pub(crate) struct AgentChange {
+    pub(crate) password_hash: Option<String>,
+    pub(crate) must_change_password: Option<bool>,
+}
+
+/// An entry that is on stable storage, and its ticket after it.
+#[derive(Debug, Clone)]
+pub(crate) struct Stored {
+    pub(crate) ticket: TicketRecord,
+    pub(crate) message: Message,
+    /// It was stored before: announced again, because a crash may have come between storing it and
+    /// telling of it. Clients drop it by its number.
+    pub(crate) again: bool,
+}
+
+/// Where a store tells of what it has stored, entry by entry, in the order of each log.
+pub(crate) type Announce = mpsc::Sender<Stored>;
+
+/// What became of an append.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Appended {
+    /// Stored as the next entry.
+    New(Box<TicketRecord>, Box<Message>),
+    /// Stored before under the same key.
+    Duplicate(Box<Message>),
+    /// What it says is so already; nothing was written.
+    Unchanged(Box<TicketRecord>),
+    /// It may not be written.
+    Refused(Refusal),
+    /// There is no such ticket.
+    NoTicket,
+}
+
+/// What became of a new ticket.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Created {
+    /// Stored, with its first message.
+    New(Box<TicketRecord>, Box<Message>),
+    /// The guest opened it before under the same key.
+    Duplicate(Box<TicketRecord>, Box<Message>),
+    /// The guest has as many open tickets as it may.
+    TooMany,
+    /// Another ticket has this ref.
+    RefTaken,
+}
+
+/// Which part of a log to read. Always ascending.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Range {
+    /// The last ones with a smaller number.
+    Before(u64),
+    /// The first ones with a greater number.
+    After(u64),
+}
+
+/// A page of a log.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Page {
+    pub(crate) messages: Vec<Message>,
+    /// There are more in the direction of the range.
+    pub(crate) has_more: bool,
+}
+
+/// How much of a list to read.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Size {
+    pub(crate) entries: usize,
+    pub(crate) bytes: usize,
+}
+
+/// Which tickets to list, and in which order they come.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Listing {
+    /// Longest waiting first; those that nobody waits in come last, oldest first.
+    Open {
+        assignee: Option<AssigneeFilter>,
+        me: Option<AgentId>,
+    },
+    /// Last closed first.
+    Closed,
+    /// A guest's own, last activity first.
+    Own(GuestId),
+}
+
+/// Where a page of a list begins: behind the ticket with this key and id.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Cursor {
+    pub(crate) key: i64,
+    pub(crate) id: TicketId,
+}
+
+impl Listing {
+    /// What the listing is ordered by; ties by id.
+    pub(crate) fn key(&self, ticket: &TicketRecord) -> i64 {
+        match self {
+            Self::Open { .. } => ticket
+                .conversation
+                .waiting_since
+                .map_or(i64::MAX, Timestamp::as_millis),
+            Self::Closed | Self::Own(_) => ticket.conversation.at.as_millis(),
+        }
+    }
+}
+
+/// Why a store could not do it.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum StoreError {
+    /// Out of reach, full or too slow: nothing was stored as far as it can tell.
+    #[error("the store is unavailable")]
+    Unavailable(#[source] anyhow::Error),
+    /// What it has is not what it wrote.
+    #[error("the store holds something that does not parse")]
+    Corrupt(#[source] anyhow::Error),
+}
+
+pub(crate) type Result<T> = std::result::Result<T, StoreError>;
+
+/// Where everything is kept.
+#[async_trait]
+pub(crate) trait Store: Send + Sync + 'static {
+    /// Names this history: another one after a restore.
+    fn epoch(&self) -> &str;
+
+    /// Answers when the store can be read.
+    async fn ping(&self) -> Result<()>;
+
+    /// Stores a ticket with its first message, once for a guest and key, unless the guest has
+    /// `most_open` open tickets that it has not ended (0: no limit).
+    async fn create_ticket(&self, new: NewTicket, first: Draft, most_open: u32) -> Result<Created>;
+
+    /// Stores an entry as the next of its log: see DESIGN of the append in `desk::log`.
+    async fn append(&self, ticket: TicketId, draft: Draft) -> Result<Appended>;
+
+    async fn ticket(&self, id: TicketId) -> Result<Option<TicketRecord>>;
+    async fn ticket_by_ref(&self, reference: TicketRef) -> Result<Option<TicketRecord>>;
+
+    /// A page of tickets, each with its place in the list.
+    async fn tickets(
+        &self,
+        listing: Listing,
+        after: Option<Cursor>,
+        entries: usize,
+    ) -> Result<Vec<TicketRecord>>;
+
+    /// Open tickets in which some agent has joined and not left.
+    async fn attended_tickets(&self) -> Result<Vec<TicketRecord>>;
+
+    async fn messages(&self, ticket: TicketId, log: Log, range: Range, size: Size) -> Result<Page>;
+
+    async fn add_guest(&self, guest: Guest, at: Timestamp) -> Result<()>;
+    async fn guest(&self, id: GuestId) -> Result<Option<Guest>>;
+    /// Replaces a guest's name and email; its tickets show them from then on.
+    async fn change_guest(&self, guest: Guest) -> Result<()>;
+
+    /// Stores an agent; false when the username is taken.
+    async fn add_agent(&self, agent: AgentRecord) -> Result<bool>;
+    async fn agent(&self, id: AgentId) -> Result<Option<AgentRecord>>;
+    async fn agent_by_name(&self, username: String) -> Result<Option<AgentRecord>>;
+    async fn agents(&self) -> Result<Vec<AgentRecord>>;
+    /// Changes an agent and ends its sessions but `keep`; false without such an agent.
+    async fn change_agent(
+        &self,
+        id: AgentId,
+        change: AgentChange,
+        keep: Option<SessionId>,
+    ) -> Result<bool>;
+
+    async fn add_session(&self, session: SessionRecord) -> Result<()>;
+    async fn session(&self, id: SessionId) -> Result<Option<SessionRecord>>;
+    async fn end_session(&self, id: SessionId) -> Result<()>;
+
+    /// Finishes what was begun and lets go of the data.
+    async fn close(&self);
+}
+
+/// A store that several parts share.
+pub(crate) type SharedStore = Arc<dyn Store>;

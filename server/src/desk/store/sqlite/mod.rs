@@ -1,0 +1,267 @@
+//! The embedded store: one SQLite file in the data directory.
+//!
+//! One thread writes ([`writer`]), several connections read. Durability is SQLite's WAL with
+//! `synchronous=FULL`: a commit that has returned is on the disk. Owns the file and its lock; makes
+//! no decision about the desk, which is `desk::log`'s.
+
+mod file;
+mod reader;
+mod rows;
+mod writer;
+
+use std::path::Path;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use rusqlite::{OptionalExtension, params};
+use support_shared::{AgentId, GuestId, SessionId, TicketId, TicketRef, Timestamp, ticket::Guest};
+
+use self::{reader::Readers, writer::Writer};
+use super::{
+    AgentChange, AgentRecord, Announce, Appended, Created, Cursor, Listing, Page, Range, Result,
+    SessionRecord, Size, Store, StoreError,
+};
+use crate::clock::Source;
+use crate::desk::{
+    log::{Draft, Log},
+    record::{NewTicket, TicketRecord},
+};
+
+pub(crate) use file::OpenError;
+
+/// Read-only connections beside the writer.
+const READERS: usize = 4;
+
+/// The store in one file.
+pub(crate) struct Sqlite {
+    writer: Writer,
+    readers: Arc<Readers>,
+    epoch: String,
+}
+
+impl Sqlite {
+    /// Opens the store in the directory `data`, making it when there is none.
+    pub(crate) fn open(
+        data: &Path,
+        source: &Source,
+        announce: Announce,
+    ) -> std::result::Result<Self, OpenError> {
+        let file::Opened {
+            connection,
+            lock,
+            path,
+            epoch,
+        } = file::open(data, source)?;
+        let readers = (0..READERS)
+            .map(|_| file::connect_to_read(&path))
+            .collect::<rusqlite::Result<Vec<_>>>()
+            .map_err(|error| OpenError::Database(path.clone(), error))?;
+        Ok(Self {
+            writer: Writer::start(connection, lock, announce).map_err(OpenError::Thread)?,
+            readers: Arc::new(Readers::new(readers)),
+            epoch,
+        })
+    }
+}
+
+impl From<rusqlite::Error> for StoreError {
+    fn from(error: rusqlite::Error) -> Self {
+        match error.sqlite_error_code() {
+            Some(rusqlite::ErrorCode::DatabaseCorrupt | rusqlite::ErrorCode::NotADatabase) => {
+                Self::Corrupt(error.into())
+            }
+            _ => Self::Unavailable(error.into()),
+        }
+    }
+}
+
+#[async_trait]
+impl Store for Sqlite {
+    fn epoch(&self) -> &str {
+        &self.epoch
+    }
+
+    async fn ping(&self) -> Result<()> {
+        self.readers
+            .read(|db| Ok(db.query_row("SELECT 1", [], |_| Ok(()))?))
+            .await
+    }
+
+    async fn create_ticket(&self, new: NewTicket, first: Draft, most_open: u32) -> Result<Created> {
+        self.writer
+            .write(move |db| writer::create_ticket(db, new, first, most_open))
+            .await
+    }
+
+    async fn append(&self, ticket: TicketId, draft: Draft) -> Result<Appended> {
+        self.writer
+            .write(move |db| writer::append(db, ticket, draft))
+            .await
+    }
+
+    async fn ticket(&self, id: TicketId) -> Result<Option<TicketRecord>> {
+        self.readers.read(move |db| rows::ticket(db, id)).await
+    }
+
+    async fn ticket_by_ref(&self, reference: TicketRef) -> Result<Option<TicketRecord>> {
+        self.readers
+            .read(move |db| {
+                let sql = "SELECT record FROM tickets WHERE reference = ?1";
+                rows::one_record(db, sql, [reference.to_string()])
+            })
+            .await
+    }
+
+    async fn tickets(
+        &self,
+        listing: Listing,
+        after: Option<Cursor>,
+        entries: usize,
+    ) -> Result<Vec<TicketRecord>> {
+        self.readers
+            .read(move |db| rows::tickets(db, &listing, after, entries))
+            .await
+    }
+
+    async fn attended_tickets(&self) -> Result<Vec<TicketRecord>> {
+        self.readers
+            .read(|db| rows::records(db, "SELECT record FROM tickets WHERE attended", []))
+            .await
+    }
+
+    async fn messages(&self, ticket: TicketId, log: Log, range: Range, size: Size) -> Result<Page> {
+        self.readers
+            .read(move |db| rows::messages(db, ticket, log, range, size))
+            .await
+    }
+
+    async fn add_guest(&self, guest: Guest, at: Timestamp) -> Result<()> {
+        self.writer
+            .write(move |db| {
+                db.connection.execute(
+                    "INSERT INTO guests (id, name, email, created_at) VALUES (?1, ?2, ?3, ?4)",
+                    params![
+                        guest.id.to_string(),
+                        guest.name,
+                        guest.email,
+                        at.as_millis()
+                    ],
+                )?;
+                Ok(())
+            })
+            .await
+    }
+
+    async fn guest(&self, id: GuestId) -> Result<Option<Guest>> {
+        self.readers
+            .read(move |db| {
+                Ok(db
+                    .prepare_cached("SELECT name, email FROM guests WHERE id = ?1")?
+                    .query_row([id.to_string()], |row| {
+                        Ok(Guest {
+                            id,
+                            name: row.get(0)?,
+                            email: row.get(1)?,
+                        })
+                    })
+                    .optional()?)
+            })
+            .await
+    }
+
+    async fn change_guest(&self, guest: Guest) -> Result<()> {
+        self.writer
+            .write(move |db| writer::change_guest(db, &guest))
+            .await
+    }
+
+    async fn add_agent(&self, agent: AgentRecord) -> Result<bool> {
+        self.writer
+            .write(move |db| {
+                let added = db.connection.execute(
+                    "INSERT INTO agents (id, record) VALUES (?1, ?2) ON CONFLICT DO NOTHING",
+                    params![agent.id.to_string(), rows::json(&agent)?],
+                )?;
+                Ok(added == 1)
+            })
+            .await
+    }
+
+    async fn agent(&self, id: AgentId) -> Result<Option<AgentRecord>> {
+        self.readers
+            .read(move |db| {
+                rows::one_record(
+                    db,
+                    "SELECT record FROM agents WHERE id = ?1",
+                    [id.to_string()],
+                )
+            })
+            .await
+    }
+
+    async fn agent_by_name(&self, username: String) -> Result<Option<AgentRecord>> {
+        self.readers
+            .read(move |db| {
+                rows::one_record(
+                    db,
+                    "SELECT record FROM agents WHERE username = ?1",
+                    [username],
+                )
+            })
+            .await
+    }
+
+    async fn agents(&self) -> Result<Vec<AgentRecord>> {
+        self.readers
+            .read(|db| rows::records(db, "SELECT record FROM agents ORDER BY username", []))
+            .await
+    }
+
+    async fn change_agent(
+        &self,
+        id: AgentId,
+        change: AgentChange,
+        keep: Option<SessionId>,
+    ) -> Result<bool> {
+        self.writer
+            .write(move |db| writer::change_agent(db, id, change, keep))
+            .await
+    }
+
+    async fn add_session(&self, session: SessionRecord) -> Result<()> {
+        self.writer
+            .write(move |db| {
+                db.connection.execute(
+                    "INSERT INTO sessions (id, agent, ends_at, ended) VALUES (?1, ?2, ?3, ?4)",
+                    params![
+                        session.id.to_string(),
+                        session.agent.to_string(),
+                        session.ends_at.as_millis(),
+                        session.ended
+                    ],
+                )?;
+                Ok(())
+            })
+            .await
+    }
+
+    async fn session(&self, id: SessionId) -> Result<Option<SessionRecord>> {
+        self.readers.read(move |db| rows::session(db, id)).await
+    }
+
+    async fn end_session(&self, id: SessionId) -> Result<()> {
+        self.writer
+            .write(move |db| {
+                db.connection.execute(
+                    "UPDATE sessions SET ended = 1 WHERE id = ?1",
+                    [id.to_string()],
+                )?;
+                Ok(())
+            })
+            .await
+    }
+
+    async fn close(&self) {
+        self.writer.close().await;
+    }
+}

@@ -1,0 +1,185 @@
+//! Reading rows. Every list is served by an index and bounded by its page.
+
+use rusqlite::{Connection, OptionalExtension, Params, ToSql};
+use serde::{Serialize, de::DeserializeOwned};
+use support_shared::{SessionId, TicketId, Timestamp, message::Message, request::AssigneeFilter};
+
+use super::super::{Cursor, Listing, Page, Range, Result, SessionRecord, Size, StoreError};
+use crate::desk::{log::Log, record::TicketRecord};
+
+pub(super) fn json(record: &impl Serialize) -> Result<String> {
+    serde_json::to_string(record).map_err(|error| StoreError::Corrupt(error.into()))
+}
+
+pub(super) fn parse<T: DeserializeOwned>(json: &str) -> Result<T> {
+    serde_json::from_str(json).map_err(|error| StoreError::Corrupt(error.into()))
+}
+
+pub(super) fn one_record<T: DeserializeOwned>(
+    db: &Connection,
+    sql: &str,
+    params: impl Params,
+) -> Result<Option<T>> {
+    let row: Option<String> = db
+        .prepare_cached(sql)?
+        .query_row(params, |row| row.get(0))
+        .optional()?;
+    row.map(|json| parse(&json)).transpose()
+}
+
+pub(super) fn records<T: DeserializeOwned>(
+    db: &Connection,
+    sql: &str,
+    params: impl Params,
+) -> Result<Vec<T>> {
+    let mut statement = db.prepare_cached(sql)?;
+    let mut rows = statement.query(params)?;
+    let mut records = Vec::new();
+    while let Some(row) = rows.next()? {
+        records.push(parse(
+            row.get_ref(0)?.as_str().map_err(rusqlite::Error::from)?,
+        )?);
+    }
+    Ok(records)
+}
+
+pub(super) fn ticket(db: &Connection, id: TicketId) -> Result<Option<TicketRecord>> {
+    one_record(
+        db,
+        "SELECT record FROM tickets WHERE id = ?1",
+        [id.to_string()],
+    )
+}
+
+pub(super) fn session(db: &Connection, id: SessionId) -> Result<Option<SessionRecord>> {
+    let row = db
+        .prepare_cached("SELECT agent, ends_at, ended FROM sessions WHERE id = ?1")?
+        .query_row([id.to_string()], |row| {
+            Ok((
+                row.get::<_, String>(0)?,
+                row.get::<_, i64>(1)?,
+                row.get::<_, bool>(2)?,
+            ))
+        })
+        .optional()?;
+    row.map(|(agent, ends_at, ended)| {
+        let agent = agent
+            .parse()
+            .map_err(|e| StoreError::Corrupt(anyhow::Error::from(e)))?;
+        Ok(SessionRecord {
+            id,
+            agent,
+            ends_at: Timestamp::from_millis(ends_at),
+            ended,
+        })
+    })
+    .transpose()
+}
+
+pub(super) fn tickets(
+    db: &Connection,
+    listing: &Listing,
+    after: Option<Cursor>,
+    entries: usize,
+) -> Result<Vec<TicketRecord>> {
+    let mut conditions: Vec<&str> = Vec::new();
+    let mut values: Vec<(&str, Box<dyn ToSql>)> = Vec::new();
+    let (key, descending) = match listing {
+        Listing::Open { assignee, me } => {
+            conditions.push("status = 'open'");
+            let whose = match assignee {
+                Some(AssigneeFilter::Agent(agent)) => Some(*agent),
+                Some(AssigneeFilter::Me) => *me,
+                Some(AssigneeFilter::None) | None => None,
+            };
+            match (assignee, whose) {
+                (None, _) => {}
+                (Some(_), Some(agent)) => {
+                    conditions.push("assignee = :assignee");
+                    values.push((":assignee", Box::new(agent.to_string())));
+                }
+                (Some(_), None) => conditions.push("assignee IS NULL"),
+            }
+            ("place", false)
+        }
+        Listing::Closed => {
+            conditions.push("status = 'closed'");
+            ("place", true)
+        }
+        Listing::Own(guest) => {
+            conditions.push("guest = :guest");
+            values.push((":guest", Box::new(guest.to_string())));
+            ("active_at", true)
+        }
+    };
+    let (direction, beyond) = if descending {
+        ("DESC", "<")
+    } else {
+        ("ASC", ">")
+    };
+    let behind = format!("({key}, id) {beyond} (:key, :id)");
+    if let Some(cursor) = after {
+        conditions.push(&behind);
+        values.push((":key", Box::new(cursor.key)));
+        values.push((":id", Box::new(cursor.id.to_string())));
+    }
+    values.push((
+        ":entries",
+        Box::new(i64::try_from(entries).unwrap_or(i64::MAX)),
+    ));
+    let sql = format!(
+        "SELECT record FROM tickets WHERE {} ORDER BY {key} {direction}, id {direction} LIMIT :entries",
+        conditions.join(" AND "),
+    );
+    let values: Vec<(&str, &dyn ToSql)> = values
+        .iter()
+        .map(|(name, value)| (*name, value.as_ref()))
+        .collect();
+    records(db, &sql, values.as_slice())
+}
+
+pub(super) fn messages(
+    db: &Connection,
+    ticket: TicketId,
+    log: Log,
+    range: Range,
+    size: Size,
+) -> Result<Page> {
+    let (sql, bound) = match range {
+        Range::Before(seq) => (
+            "SELECT entry FROM entries WHERE ticket = ?1 AND log = ?2 AND seq < ?3 ORDER BY seq DESC",
+            seq,
+        ),
+        Range::After(seq) => (
+            "SELECT entry FROM entries WHERE ticket = ?1 AND log = ?2 AND seq > ?3 ORDER BY seq ASC",
+            seq,
+        ),
+    };
+    let bound = i64::try_from(bound).unwrap_or(i64::MAX);
+    let mut statement = db.prepare_cached(sql)?;
+    let mut rows = statement.query((ticket.to_string(), number(log), bound))?;
+    let mut messages: Vec<Message> = Vec::new();
+    let mut bytes = 0;
+    let mut has_more = false;
+    while let Some(row) = rows.next()? {
+        let entry = row.get_ref(0)?.as_str().map_err(rusqlite::Error::from)?;
+        bytes += entry.len();
+        // A page always moves on, by one entry at least.
+        if messages.len() == size.entries || (bytes > size.bytes && !messages.is_empty()) {
+            has_more = true;
+            break;
+        }
+        messages.push(parse(entry)?);
+    }
+    if let Range::Before(_) = range {
+        messages.reverse();
+    }
+    Ok(Page { messages, has_more })
+}
+
+pub(super) fn number(log: Log) -> i64 {
+    match log {
+        Log::Conversation => 0,
+        Log::Notes => 1,
+    }
+}

@@ -1,0 +1,360 @@
+//! The one thread that writes.
+//!
+//! Whatever arrives while a commit is under way shares the next one, so that throughput grows with
+//! load and a lone write waits for nobody. Answers and announcements leave only after the commit;
+//! announcements leave in the order of the log, because one thread makes both.
+
+use std::fs::File;
+use std::io;
+
+use rusqlite::{Connection, params};
+use support_shared::{
+    AgentId, SessionId, TicketId,
+    message::Message,
+    ticket::{Guest, TicketStatus},
+};
+use tokio::sync::{mpsc, oneshot};
+
+use super::super::{
+    AgentChange, AgentRecord, Announce, Appended, Created, Listing, Result, StoreError, Stored,
+};
+use super::rows;
+use crate::desk::{
+    log::{Draft, Verdict},
+    record::{NewTicket, TicketRecord},
+};
+
+/// Writes that wait for their turn. A full line makes the next one wait, within its time limit.
+const LINE: usize = 1024;
+
+/// Writes that share one commit at most.
+const BATCH: usize = 256;
+
+/// What a write works on: the open transaction, and what to announce once it is committed.
+pub(super) struct Db<'a> {
+    pub(super) connection: &'a Connection,
+    pub(super) stored: &'a mut Vec<Stored>,
+}
+
+/// Answers a write once it is known whether the commit has succeeded.
+type Answer = Box<dyn FnOnce(std::result::Result<(), &rusqlite::Error>) + Send>;
+
+enum Item {
+    Write(Box<dyn FnOnce(&mut Db<'_>) -> Answer + Send>),
+    Stop(oneshot::Sender<()>),
+}
+
+/// The way to the thread.
+pub(super) struct Writer(mpsc::Sender<Item>);
+
+impl Writer {
+    pub(super) fn start(
+        connection: Connection,
+        lock: File,
+        announce: Announce,
+    ) -> io::Result<Self> {
+        let (items, line) = mpsc::channel(LINE);
+        std::thread::Builder::new()
+            .name("store-writer".to_owned())
+            .spawn(move || {
+                let stopped = run(&connection, line, &announce);
+                drop(connection);
+                drop(lock);
+                if let Some(stopped) = stopped {
+                    let _ = stopped.send(());
+                }
+            })?;
+        Ok(Self(items))
+    }
+
+    /// Runs `work` in the next transaction and answers when it is on the disk.
+    pub(super) async fn write<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Db<'_>) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let (answer, answered) = oneshot::channel();
+        let job = Item::Write(Box::new(move |db| {
+            let result = in_savepoint(db, work);
+            Box::new(move |committed| {
+                let result = result.and_then(|value| match committed {
+                    Ok(()) => Ok(value),
+                    Err(error) => Err(StoreError::Unavailable(anyhow::anyhow!("{error}"))),
+                });
+                let _ = answer.send(result);
+            })
+        }));
+        let gone = || StoreError::Unavailable(anyhow::anyhow!("the store is closed"));
+        self.0.send(job).await.map_err(|_| gone())?;
+        answered.await.map_err(|_| gone())?
+    }
+
+    /// Finishes what is in the line and ends the thread. What comes later is `Unavailable`.
+    pub(super) async fn close(&self) {
+        let (stop, stopped) = oneshot::channel();
+        if self.0.send(Item::Stop(stop)).await.is_ok() {
+            let _ = stopped.await;
+        }
+    }
+}
+
+/// A write that fails leaves nothing of itself in the transaction that it shares.
+///
+/// Outside a transaction, when it could not begin, a savepoint would commit by itself: then nothing
+/// is done.
+fn in_savepoint<T>(db: &mut Db<'_>, work: impl FnOnce(&mut Db<'_>) -> Result<T>) -> Result<T> {
+    let connection = db.connection;
+    if connection.is_autocommit() {
+        return Err(StoreError::Unavailable(anyhow::anyhow!("no transaction")));
+    }
+    let announced = db.stored.len();
+    connection.prepare_cached("SAVEPOINT write")?.execute([])?;
+    let result = work(db);
+    if result.is_err() {
+        db.stored.truncate(announced);
+        connection
+            .prepare_cached("ROLLBACK TO write")?
+            .execute([])?;
+    }
+    connection.prepare_cached("RELEASE write")?.execute([])?;
+    result
+}
+
+fn run(
+    connection: &Connection,
+    mut line: mpsc::Receiver<Item>,
+    announce: &Announce,
+) -> Option<oneshot::Sender<()>> {
+    let mut batch = Vec::with_capacity(BATCH);
+    let mut stop = None;
+    while let Some(item) = line.blocking_recv() {
+        let mut next = Some(item);
+        while let Some(item) = next {
+            match item {
+                Item::Write(job) => batch.push(job),
+                Item::Stop(stopped) => {
+                    line.close();
+                    stop = Some(stopped);
+                }
+            }
+            next = if batch.len() < BATCH {
+                line.try_recv().ok()
+            } else {
+                None
+            };
+        }
+        commit(connection, &mut batch, announce);
+    }
+    stop
+}
+
+fn commit(
+    connection: &Connection,
+    batch: &mut Vec<Box<dyn FnOnce(&mut Db<'_>) -> Answer + Send>>,
+    announce: &Announce,
+) {
+    if batch.is_empty() {
+        return;
+    }
+    let mut stored = Vec::new();
+    let mut db = Db {
+        connection,
+        stored: &mut stored,
+    };
+    let began = connection.execute_batch("BEGIN IMMEDIATE");
+    let answers: Vec<Answer> = batch.drain(..).map(|job| job(&mut db)).collect();
+    let committed = began.and_then(|()| connection.execute_batch("COMMIT"));
+    if committed.is_err() && !connection.is_autocommit() {
+        let _ = connection.execute_batch("ROLLBACK");
+    }
+    if committed.is_ok() {
+        for entry in stored {
+            // The announcer is gone only when the desk is: nobody is left to be told.
+            let _ = announce.blocking_send(entry);
+        }
+    }
+    for answer in answers {
+        answer(committed.as_ref().map(|()| ()));
+    }
+}
+
+fn save(db: &Db<'_>, ticket: &TicketRecord) -> Result<()> {
+    let listing = match ticket.conversation.status {
+        TicketStatus::Open => Listing::Open {
+            assignee: None,
+            me: None,
+        },
+        TicketStatus::Closed => Listing::Closed,
+    };
+    db.connection
+        .prepare_cached(
+            "INSERT INTO tickets (id, record, place, active_at) VALUES (?1, ?2, ?3, ?4)
+             ON CONFLICT (id) DO UPDATE SET
+               record = excluded.record, place = excluded.place, active_at = excluded.active_at",
+        )?
+        .execute(params![
+            ticket.id.to_string(),
+            rows::json(ticket)?,
+            listing.key(ticket),
+            ticket.conversation.at.as_millis(),
+        ])?;
+    Ok(())
+}
+
+fn insert(db: &mut Db<'_>, ticket: TicketRecord, message: Message, log: i64) -> Result<Stored> {
+    let seq = message.seq.or(message.note_seq).unwrap_or_default();
+    let by_sender = message
+        .client_message_id
+        .as_ref()
+        .and(message.sender_id.as_ref());
+    db.connection
+        .prepare_cached(
+            "INSERT INTO entries (ticket, log, seq, sender, client_message_id, entry)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        )?
+        .execute(params![
+            ticket.id.to_string(),
+            log,
+            i64::try_from(seq).unwrap_or(i64::MAX),
+            by_sender,
+            message.client_message_id.as_ref().map(|id| id.as_str()),
+            rows::json(&message)?,
+        ])?;
+    save(db, &ticket)?;
+    let stored = Stored {
+        ticket,
+        message,
+        again: false,
+    };
+    db.stored.push(stored.clone());
+    Ok(stored)
+}
+
+pub(super) fn append(db: &mut Db<'_>, id: TicketId, draft: Draft) -> Result<Appended> {
+    let Some(mut ticket) = rows::ticket(db.connection, id)? else {
+        return Ok(Appended::NoTicket);
+    };
+    if let Some((sender, key)) = draft.key() {
+        let sql = "SELECT entry FROM entries
+                   WHERE ticket = ?1 AND sender = ?2 AND client_message_id = ?3";
+        let before: Option<Message> =
+            rows::one_record(db.connection, sql, (id.to_string(), sender, key.as_str()))?;
+        if let Some(message) = before {
+            db.stored.push(Stored {
+                ticket,
+                message: message.clone(),
+                again: true,
+            });
+            return Ok(Appended::Duplicate(Box::new(message)));
+        }
+    }
+    let log = rows::number(draft.log);
+    match draft.on(&ticket) {
+        Verdict::Write(message) => {
+            ticket.apply(&message);
+            let Stored {
+                ticket, message, ..
+            } = insert(db, ticket, *message, log)?;
+            Ok(Appended::New(Box::new(ticket), Box::new(message)))
+        }
+        Verdict::Unchanged => Ok(Appended::Unchanged(Box::new(ticket))),
+        Verdict::Refused(refusal) => Ok(Appended::Refused(refusal)),
+    }
+}
+
+pub(super) fn create_ticket(
+    db: &mut Db<'_>,
+    new: NewTicket,
+    first: Draft,
+    most_open: u32,
+) -> Result<Created> {
+    let guest = new.guest.id.to_string();
+    let sql = "SELECT record FROM tickets WHERE guest = ?1 AND created_by = ?2";
+    let before: Option<TicketRecord> =
+        rows::one_record(db.connection, sql, (&guest, new.created_by.as_str()))?;
+    if let Some(ticket) = before {
+        let sql = "SELECT entry FROM entries WHERE ticket = ?1 AND log = 0 AND seq = 1";
+        let message: Message = rows::one_record(db.connection, sql, [ticket.id.to_string()])?
+            .ok_or_else(|| StoreError::Corrupt(anyhow::anyhow!("a ticket without entries")))?;
+        db.stored.push(Stored {
+            ticket: ticket.clone(),
+            message: message.clone(),
+            again: true,
+        });
+        return Ok(Created::Duplicate(Box::new(ticket), Box::new(message)));
+    }
+    let open: u32 = db
+        .connection
+        .prepare_cached(
+            "SELECT count(*) FROM tickets WHERE guest = ?1 AND status = 'open'
+             AND NOT record ->> '$.conversation.endedByGuest'",
+        )?
+        .query_row([&guest], |row| row.get(0))?;
+    if most_open != 0 && open >= most_open {
+        return Ok(Created::TooMany);
+    }
+    let taken = rows::one_record::<serde_json::Value>(
+        db.connection,
+        "SELECT '0' FROM tickets WHERE reference = ?1",
+        [new.reference.to_string()],
+    )?;
+    if taken.is_some() {
+        return Ok(Created::RefTaken);
+    }
+    let mut ticket = new.record();
+    let log = rows::number(first.log);
+    match first.on(&ticket) {
+        Verdict::Write(message) => {
+            ticket.apply(&message);
+            let Stored {
+                ticket, message, ..
+            } = insert(db, ticket, *message, log)?;
+            Ok(Created::New(Box::new(ticket), Box::new(message)))
+        }
+        Verdict::Unchanged | Verdict::Refused(_) => Err(StoreError::Corrupt(anyhow::anyhow!(
+            "a new ticket takes its first message"
+        ))),
+    }
+}
+
+pub(super) fn change_guest(db: &mut Db<'_>, guest: &Guest) -> Result<()> {
+    let id = guest.id.to_string();
+    db.connection
+        .prepare_cached("UPDATE guests SET name = ?2, email = ?3 WHERE id = ?1")?
+        .execute(params![id, guest.name, guest.email])?;
+    let tickets: Vec<TicketRecord> = rows::records(
+        db.connection,
+        "SELECT record FROM tickets WHERE guest = ?1",
+        [&id],
+    )?;
+    for mut ticket in tickets {
+        ticket.guest = guest.clone();
+        save(db, &ticket)?;
+    }
+    Ok(())
+}
+
+pub(super) fn change_agent(
+    db: &mut Db<'_>,
+    id: AgentId,
+    change: AgentChange,
+    keep: Option<SessionId>,
+) -> Result<bool> {
+    let sql = "SELECT record FROM agents WHERE id = ?1";
+    let Some(mut agent) = rows::one_record::<AgentRecord>(db.connection, sql, [id.to_string()])?
+    else {
+        return Ok(false);
+    };
+    if let Some(hash) = change.password_hash {
+        agent.password_hash = hash;
+    }
+    if let Some(must) = change.must_change_password {
+        agent.must_change_password = must;
+    }
+    db.connection
+        .prepare_cached("UPDATE agents SET record = ?2 WHERE id = ?1")?
+        .execute(params![id.to_string(), rows::json(&agent)?])?;
+    db.connection
+        .prepare_cached("UPDATE sessions SET ended = 1 WHERE agent = ?1 AND id IS NOT ?2")?
+        .execute(params![id.to_string(), keep.map(|id| id.to_string())])?;
+    Ok(true)
+}

@@ -1,0 +1,138 @@
+//! HTTP: signing in, the ticket routes for scripts, the guest page, and health. Each route builds
+//! an actor and a command; what is allowed is the desk's to say.
+
+pub(crate) mod cookies;
+mod ops;
+pub(crate) mod origin;
+mod page;
+mod problem;
+mod session;
+mod tickets;
+
+use std::sync::Arc;
+
+use axum::{
+    Router,
+    extract::{DefaultBodyLimit, FromRequestParts},
+    http::{HeaderMap, HeaderValue, header, request::Parts},
+    middleware,
+    routing::{get, post},
+};
+use tower_http::set_header::SetResponseHeaderLayer;
+
+use self::{
+    cookies::{Cookies, Found},
+    origin::Origins,
+    problem::Problem,
+};
+use crate::auth::{guest::GuestCookies, token::Tokens};
+use crate::clock::Source;
+use crate::desk::{Actor, Command, Desk, DeskError, Reply, Who};
+
+/// What the routes need.
+#[derive(Clone)]
+pub(crate) struct Http {
+    pub(crate) desk: Arc<Desk>,
+    pub(crate) tokens: Arc<Tokens>,
+    pub(crate) guest_cookies: Arc<GuestCookies>,
+    pub(crate) source: Source,
+    pub(crate) cookies: Cookies,
+    pub(crate) origins: Arc<Origins>,
+    pub(crate) body_bytes: usize,
+}
+
+impl Http {
+    /// The routes, and around them what holds for every answer, Socket.IO's too.
+    pub(crate) fn router(self, socket_io: socketioxide::layer::SocketIoLayer) -> Router {
+        let ticket = Router::new()
+            .route("/", get(tickets::show))
+            .route(
+                "/messages",
+                get(tickets::list_messages).post(tickets::send_message),
+            )
+            .route("/close", post(tickets::close));
+        Router::new()
+            .route("/agent/login", post(session::sign_in))
+            .route("/agent/refresh", post(session::refresh))
+            .route("/agent/logout", post(session::sign_out))
+            .route("/agent/me", get(session::me))
+            .route("/agent/password", post(session::change_password))
+            .route("/guest/session", post(session::start_guest_session))
+            .route("/api/v1/tickets", get(tickets::list))
+            .nest("/api/v1/tickets/{ticket}", ticket)
+            .route("/healthz", get(ops::alive))
+            .route("/readyz", get(ops::ready))
+            .merge(page::routes())
+            .fallback(problem::unknown_route)
+            .method_not_allowed_fallback(problem::wrong_method)
+            .layer(DefaultBodyLimit::max(self.body_bytes))
+            .layer(socket_io)
+            .layer(middleware::from_fn_with_state(
+                Arc::clone(&self.origins),
+                origin::check,
+            ))
+            .layer(always(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
+            .layer(always(header::REFERRER_POLICY, "no-referrer"))
+            .layer(always(header::X_FRAME_OPTIONS, "DENY"))
+            .layer(SetResponseHeaderLayer::if_not_present(
+                header::CONTENT_SECURITY_POLICY,
+                HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'"),
+            ))
+            .layer(SetResponseHeaderLayer::if_not_present(
+                header::CACHE_CONTROL,
+                HeaderValue::from_static("no-store"),
+            ))
+            .with_state(self)
+    }
+
+    pub(crate) async fn execute(&self, actor: &Actor, command: Command) -> Result<Reply, Problem> {
+        self.desk
+            .execute(actor, command)
+            .await
+            .map_err(|error| self.problem(&error))
+    }
+
+    pub(crate) fn problem(&self, error: &DeskError) -> Problem {
+        Problem::new(error.to_api(self.source.ulid()))
+    }
+}
+
+fn always(name: header::HeaderName, value: &'static str) -> SetResponseHeaderLayer<HeaderValue> {
+    SetResponseHeaderLayer::overriding(name, HeaderValue::from_static(value))
+}
+
+/// The agent that a request's token names: of the `Authorization` header or, without one, of the
+/// cookie. A token that is sent and is bad is refused, never overlooked.
+pub(crate) struct AgentCaller(pub(crate) Actor);
+
+impl FromRequestParts<Http> for AgentCaller {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, http: &Http) -> Result<Self, Problem> {
+        let refused = || http.problem(&DeskError::Unauthenticated);
+        let who = match token(&parts.headers).ok_or_else(refused)? {
+            None => Who::Stranger,
+            Some(token) => http.tokens.verify(&token).ok_or_else(refused)?,
+        };
+        Ok(Self(Actor::without_connection(who)))
+    }
+}
+
+/// The token of a request: none, one, or something that is not one.
+fn token(headers: &HeaderMap) -> Option<Option<String>> {
+    let mut authorizations = headers.get_all(header::AUTHORIZATION).iter();
+    match (authorizations.next(), authorizations.next()) {
+        (Some(value), None) => {
+            let (scheme, token) = value.to_str().ok()?.split_once(' ')?;
+            scheme
+                .eq_ignore_ascii_case("bearer")
+                .then(|| Some(token.trim().to_owned()))
+        }
+        (Some(_), Some(_)) => None,
+        (None, _) => match cookies::agent(headers) {
+            Found::None => Some(None),
+            Found::One(token) => Some(Some(token)),
+            Found::Several => None,
+        },
+    }
+}

@@ -1,0 +1,143 @@
+//! Signing in and out, and being a guest: where commands of the desk become tokens and cookies.
+
+use axum::{
+    Json,
+    extract::State,
+    http::{HeaderMap, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use serde::Deserialize;
+use support_shared::{
+    answer::SignedIn,
+    text::{Email, Name},
+};
+
+use super::{
+    AgentCaller, Http,
+    cookies::{self, Found},
+    problem::{Body, OptionalBody, Problem},
+};
+use crate::desk::{Actor, Command, DeskError, Reply, Secret, Session, Who};
+
+#[derive(Deserialize)]
+pub(super) struct Login {
+    username: String,
+    password: Secret,
+}
+
+#[derive(Deserialize)]
+pub(super) struct NewPassword {
+    current: Secret,
+    new: Secret,
+}
+
+#[derive(Deserialize, Default)]
+pub(super) struct GuestSession {
+    #[serde(default)]
+    name: Option<Name>,
+    #[serde(default)]
+    email: Option<Email>,
+}
+
+pub(super) async fn sign_in(
+    State(http): State<Http>,
+    Body(login): Body<Login>,
+) -> Result<Response, Problem> {
+    let actor = Actor::without_connection(Who::Stranger);
+    let command = Command::SignIn {
+        username: login.username,
+        password: login.password,
+    };
+    let reply = http.execute(&actor, command).await?;
+    http.with_token(reply)
+}
+
+pub(super) async fn refresh(
+    State(http): State<Http>,
+    AgentCaller(actor): AgentCaller,
+) -> Result<Response, Problem> {
+    let reply = http.execute(&actor, Command::RefreshSession).await?;
+    http.with_token(reply)
+}
+
+pub(super) async fn sign_out(
+    State(http): State<Http>,
+    AgentCaller(actor): AgentCaller,
+) -> Result<Response, Problem> {
+    http.execute(&actor, Command::SignOut).await?;
+    let forget = http.cookies.set_agent(String::new(), 0);
+    Ok((StatusCode::NO_CONTENT, [(header::SET_COOKIE, forget)]).into_response())
+}
+
+pub(super) async fn me(
+    State(http): State<Http>,
+    AgentCaller(actor): AgentCaller,
+) -> Result<Json<Reply>, Problem> {
+    http.execute(&actor, Command::ShowMe).await.map(Json)
+}
+
+pub(super) async fn change_password(
+    State(http): State<Http>,
+    AgentCaller(actor): AgentCaller,
+    Body(NewPassword { current, new }): Body<NewPassword>,
+) -> Result<StatusCode, Problem> {
+    http.execute(&actor, Command::ChangePassword { current, new })
+        .await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// The one place where a bad credential is not refused but replaced: a guest whose cookie is no
+/// good any more becomes a new guest.
+pub(super) async fn start_guest_session(
+    State(http): State<Http>,
+    headers: HeaderMap,
+    OptionalBody(GuestSession { name, email }): OptionalBody<GuestSession>,
+) -> Result<Response, Problem> {
+    let who = match cookies::guest(&headers) {
+        Found::One(value) => http
+            .guest_cookies
+            .verify(&value)
+            .map_or(Who::Stranger, Who::Guest),
+        Found::None | Found::Several => Who::Stranger,
+    };
+    let actor = Actor::without_connection(who);
+    let reply = http
+        .execute(&actor, Command::StartGuestSession { name, email })
+        .await?;
+    let Reply::Guest(answer) = reply else {
+        return Err(http.unexpected());
+    };
+    let cookie = http
+        .cookies
+        .set_guest(http.guest_cookies.issue(answer.guest.id));
+    Ok(([(header::SET_COOKIE, cookie)], Json(answer)).into_response())
+}
+
+impl Http {
+    fn with_token(&self, reply: Reply) -> Result<Response, Problem> {
+        let Reply::Session(Session { id, agent, ends_at }) = reply else {
+            return Err(self.unexpected());
+        };
+        let (token, expires_at) = self
+            .tokens
+            .issue(agent.id, id, ends_at)
+            .map_err(|error| self.problem(&DeskError::Internal(error)))?;
+        let seconds = (expires_at.as_millis() - self.source.now().as_millis()) / 1000;
+        let cookie = self.cookies.set_agent(token.clone(), seconds);
+        Ok((
+            [(header::SET_COOKIE, cookie)],
+            Json(SignedIn {
+                token,
+                expires_at,
+                agent,
+            }),
+        )
+            .into_response())
+    }
+
+    fn unexpected(&self) -> Problem {
+        self.problem(&DeskError::Internal(anyhow::anyhow!(
+            "the desk answered something else"
+        )))
+    }
+}

@@ -1,0 +1,195 @@
+//! Reaches the connected through Socket.IO. The only file that names rooms.
+//!
+//! A room never holds back the desk: a connection whose buffer is full is lagging. It gets nothing
+//! more and is disconnected as soon as its buffer lets that through; it comes back with `afterSeq`
+//! and has lost nothing. One that does not read at all is cut off by the transport.
+
+use std::str::FromStr;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use serde::Serialize;
+use socketioxide::{SendError, SocketError, SocketIo, extract::SocketRef, socket::Sid};
+use support_shared::{
+    AgentId, SessionId, TicketId,
+    notice::{AgentNotice, GuestNotice, SessionEnded},
+};
+use tokio_util::task::TaskTracker;
+
+use crate::desk::{Agents, Connection, Ending, Hub, Side};
+
+/// The namespace of guests.
+pub(crate) const GUEST: &str = "/guest";
+
+/// The namespace of agents.
+pub(crate) const AGENT: &str = "/agent";
+
+/// The room of all agents: it carries the queue.
+const AGENTS: &str = "agents";
+
+/// How often a lagging connection's buffer is tried.
+const LAGGING_EVERY: Duration = Duration::from_millis(100);
+
+/// How many times, until the transport's own time-outs must have ended it.
+const LAGGING_TRIES: u32 = 600;
+
+/// The rooms of the Socket.IO server.
+#[derive(Clone, Default)]
+pub(crate) struct Rooms {
+    /// Set once the server is built, which needs this first.
+    io: Arc<OnceLock<SocketIo>>,
+    tasks: TaskTracker,
+}
+
+fn of_ticket(ticket: TicketId) -> String {
+    format!("ticket:{ticket}")
+}
+
+fn of_session(session: SessionId) -> String {
+    format!("session:{session}")
+}
+
+fn of_agent(agent: AgentId) -> String {
+    format!("agent:{agent}")
+}
+
+fn namespace(side: Side) -> &'static str {
+    match side {
+        Side::Guest => GUEST,
+        Side::Agent => AGENT,
+    }
+}
+
+impl Rooms {
+    /// Hands over the server whose rooms these are.
+    pub(crate) fn connect(&self, io: SocketIo) {
+        let _ = self.io.set(io);
+    }
+
+    /// Lets an agent's connection into the rooms that it is in as long as it lives.
+    pub(crate) fn admit(socket: &SocketRef, agent: AgentId, session: SessionId) {
+        socket.join([AGENTS.to_owned(), of_agent(agent), of_session(session)]);
+    }
+
+    /// The connection of a socket.
+    pub(crate) fn connection(socket: &SocketRef, side: Side) -> Connection {
+        Connection {
+            side,
+            id: Arc::from(socket.id.as_str()),
+        }
+    }
+
+    fn within(&self, side: Side, room: String) -> Vec<SocketRef> {
+        let io = self.io.get().and_then(|io| io.of(namespace(side)));
+        io.map(|io| io.within(room).sockets()).unwrap_or_default()
+    }
+
+    fn socket(&self, connection: &Connection) -> Option<SocketRef> {
+        let id = Sid::from_str(&connection.id).ok()?;
+        self.io
+            .get()?
+            .of(namespace(connection.side))?
+            .get_socket(id)
+    }
+
+    fn tell(&self, sockets: Vec<SocketRef>, event: &str, payload: &impl Serialize) {
+        for socket in sockets {
+            if let Err(SendError::Socket(SocketError::InternalChannelFull)) =
+                socket.emit(event, payload)
+            {
+                self.drop_lagging(socket);
+            }
+        }
+    }
+
+    fn drop_lagging(&self, socket: SocketRef) {
+        tracing::info!(socket.id = %socket.id, "a connection lags behind and is dropped");
+        socket.leave_all();
+        self.tasks.spawn(async move {
+            for _ in 0..LAGGING_TRIES {
+                match socket.clone().disconnect() {
+                    Err(SocketError::InternalChannelFull) => {
+                        tokio::time::sleep(LAGGING_EVERY).await;
+                    }
+                    Ok(()) | Err(SocketError::Closed) => return,
+                }
+            }
+        });
+    }
+
+    /// Says why a connection ends, and ends it.
+    pub(crate) fn dismiss(&self, connection: &Connection, why: &SessionEnded) {
+        if let Some(socket) = self.socket(connection) {
+            self.dismiss_all(vec![socket], why);
+        }
+    }
+
+    fn dismiss_all(&self, sockets: Vec<SocketRef>, why: &SessionEnded) {
+        for socket in sockets {
+            let _ = socket.emit("session:ended", why);
+            if socket.clone().disconnect().is_err() {
+                self.drop_lagging(socket);
+            }
+        }
+    }
+
+    /// Tells everybody the same.
+    pub(crate) fn tell_everybody<T: Serialize>(&self, event: &str, payload: impl Fn() -> T) {
+        for side in [Side::Guest, Side::Agent] {
+            let io = self.io.get().and_then(|io| io.of(namespace(side)));
+            for socket in io.map(|io| io.sockets()).unwrap_or_default() {
+                let _ = socket.emit(event, &payload());
+            }
+        }
+    }
+}
+
+impl Hub for Rooms {
+    fn tell_guest(&self, ticket: TicketId, notice: &GuestNotice) {
+        self.tell(
+            self.within(Side::Guest, of_ticket(ticket)),
+            notice.name(),
+            notice,
+        );
+    }
+
+    fn tell_agents(&self, agents: Agents, notice: &AgentNotice) {
+        let room = match agents {
+            Agents::All => AGENTS.to_owned(),
+            Agents::In(ticket) => of_ticket(ticket),
+        };
+        self.tell(self.within(Side::Agent, room), notice.name(), notice);
+    }
+
+    fn enter(&self, connection: &Connection, ticket: TicketId) {
+        if let Some(socket) = self.socket(connection) {
+            socket.join(of_ticket(ticket));
+        }
+    }
+
+    fn leave(&self, connection: &Connection, ticket: TicketId) {
+        if let Some(socket) = self.socket(connection) {
+            socket.leave(of_ticket(ticket));
+        }
+    }
+
+    fn clear_agents(&self, ticket: TicketId) {
+        for socket in self.within(Side::Agent, of_ticket(ticket)) {
+            socket.leave(of_ticket(ticket));
+        }
+    }
+
+    fn end(&self, whose: Ending, why: &SessionEnded) {
+        let (room, but) = match whose {
+            Ending::Session(session) => (of_session(session), None),
+            Ending::Agent(agent, but) => (of_agent(agent), but.map(of_session)),
+        };
+        let kept = |socket: &SocketRef| {
+            but.as_ref()
+                .is_some_and(|room| socket.rooms().iter().any(|it| it.as_ref() == room))
+        };
+        let mut sockets = self.within(Side::Agent, room);
+        sockets.retain(|socket| !kept(socket));
+        self.dismiss_all(sockets, why);
+    }
+}

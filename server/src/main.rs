@@ -1,0 +1,5 @@
+//! The binary `support-server`.
+
+fn main() -> std::process::ExitCode {
+    support_server::main()
+}

@@ -1,0 +1,207 @@
+//! One running server: puts the parts together, serves until it is told to stop, and stops within
+//! a time that is known.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::serve::ListenerExt;
+use socket2::SockRef;
+use socketioxide::SocketIo;
+use support_shared::{notice::ServerDraining, text::Username, ticket::AgentRole};
+use tokio::net::TcpListener;
+use tokio_util::task::TaskTracker;
+
+use crate::auth::{self, guest::GuestCookies, token::Tokens};
+use crate::clock::Source;
+use crate::config::Config;
+use crate::desk::{Actor, Command, Desk, DeskError, NewAgent, Secret, Who};
+use crate::http::{Http, cookies::Cookies, origin::Origins};
+use crate::hub::Rooms;
+use crate::socket::{self, Sockets};
+
+/// How long stopping may take in each of its steps.
+const STEP: Duration = Duration::from_secs(3);
+
+/// Milliseconds over which clients are asked to spread when they come back.
+const SPREAD_MS: u64 = 2_000;
+
+/// A server that is ready to listen.
+pub struct Server {
+    desk: Arc<Desk>,
+    rooms: Rooms,
+    http: Http,
+    config: Config,
+    source: Source,
+    tasks: TaskTracker,
+    first_password: Option<String>,
+}
+
+/// Why a server could not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The store could not be opened.
+    #[error(transparent)]
+    Store(#[from] crate::desk::OpenError),
+    /// The keys could not be read or made.
+    #[error(transparent)]
+    Keys(#[from] KeysError),
+    /// The desk did not do what a start needs.
+    #[error("cannot start: {0}")]
+    Desk(#[from] DeskError),
+}
+
+/// Why there are no keys.
+#[derive(Debug, thiserror::Error)]
+#[error(transparent)]
+pub struct KeysError(#[from] auth::keys::KeysError);
+
+impl Server {
+    /// Opens the store and the keys. Without any agent, adds `admin` with a password for one use.
+    pub async fn open(config: Config, source: Source) -> Result<Self, StartError> {
+        let rooms = Rooms::default();
+        let desk = Desk::open(
+            &config.data,
+            Arc::new(rooms.clone()),
+            config.limits.clone(),
+            source.clone(),
+        )?;
+        let keys = auth::keys::load(&config.data, &source).map_err(KeysError)?;
+        let first_password = add_first_admin(&desk, &source).await?;
+        desk.resume().await?;
+        let http = Http {
+            desk: Arc::clone(&desk),
+            tokens: Arc::new(Tokens::new(keys.tokens, source.clone())),
+            guest_cookies: Arc::new(GuestCookies::new(keys.guests, source.clone())),
+            source: source.clone(),
+            cookies: Cookies {
+                secure: config
+                    .public_url
+                    .as_ref()
+                    .is_some_and(|url| url.is_secure()),
+            },
+            origins: Arc::new(Origins {
+                public: config.public_url.clone(),
+            }),
+            body_bytes: config.limits.packet_bytes,
+        };
+        let tasks = TaskTracker::new();
+        Ok(Self {
+            desk,
+            rooms,
+            http,
+            config,
+            source,
+            tasks,
+            first_password,
+        })
+    }
+
+    /// The password of `admin`, if this start has made it. It is said once.
+    pub fn first_password(&self) -> Option<&str> {
+        self.first_password.as_deref()
+    }
+
+    /// Serves until `shutdown`, then tells the connected, finishes what was begun and returns.
+    pub async fn run(
+        self,
+        listener: TcpListener,
+        shutdown: impl Future<Output = ()> + Send + 'static,
+    ) -> std::io::Result<()> {
+        let Self {
+            desk,
+            rooms,
+            http,
+            config,
+            source,
+            tasks,
+            ..
+        } = self;
+        let sockets = Sockets {
+            desk: Arc::clone(&desk),
+            tokens: Arc::clone(&http.tokens),
+            cookies: Arc::clone(&http.guest_cookies),
+            rooms: rooms.clone(),
+            source: source.clone(),
+            tasks: tasks.clone(),
+        };
+        let (layer, io) = socket::build(sockets, &config.limits);
+        let app = http
+            .router(layer)
+            .into_make_service_with_connect_info::<SocketAddr>();
+        // A peer that stops reading is cut off by the kernel: the library would wait for it.
+        let peer_timeout = Duration::from_millis(config.limits.peer_timeout_ms.into());
+        let listener = listener.tap_io(move |stream| {
+            let socket = SockRef::from(&*stream);
+            if let Err(error) = socket
+                .set_tcp_user_timeout(Some(peer_timeout))
+                .and_then(|()| stream.set_nodelay(true))
+            {
+                tracing::debug!(%error, "cannot set up a connection");
+            }
+        });
+        let (stopping, stopped) = tokio::sync::oneshot::channel::<()>();
+        let serving = axum::serve(listener, app).with_graceful_shutdown(async move {
+            shutdown.await;
+            drain(&rooms, &io, &source).await;
+            let _ = stopping.send(());
+        });
+        // Connections that stay although everybody was told are left behind after a while.
+        let late = async move {
+            let _ = stopped.await;
+            tokio::time::sleep(STEP).await;
+        };
+        tokio::select! {
+            served = serving => served?,
+            () = late => tracing::warn!("some connections did not end in time"),
+        }
+        tasks.close();
+        if tokio::time::timeout(STEP, tasks.wait()).await.is_err() {
+            tracing::warn!("some requests did not end in time");
+        }
+        if tokio::time::timeout(STEP, desk.close()).await.is_err() {
+            tracing::warn!("the store did not close in time");
+        }
+        Ok(())
+    }
+}
+
+/// Tells everybody that the server stops, and ends the connections.
+async fn drain(rooms: &Rooms, io: &SocketIo, source: &Source) {
+    rooms.tell_everybody("server:draining", || {
+        let reconnect_in_ms = 500 + u64::from(u32::from_le_bytes(source.bytes())) % SPREAD_MS;
+        ServerDraining { reconnect_in_ms }
+    });
+    // A connection that does not read would hold this up for ever.
+    let _ = tokio::time::timeout(STEP, io.close()).await;
+}
+
+async fn add_first_admin(desk: &Arc<Desk>, source: &Source) -> Result<Option<String>, StartError> {
+    if !desk.has_no_agents().await? {
+        return Ok(None);
+    }
+    let password = readable_password(source);
+    let admin = NewAgent {
+        username: Username::try_from("admin".to_owned())
+            .map_err(|error| DeskError::Invalid(error.to_string()))?,
+        display_name: None,
+        role: AgentRole::Admin,
+        password: Secret::new(password.clone()),
+        must_change_password: true,
+    };
+    let operator = Actor::without_connection(Who::Operator);
+    desk.execute(&operator, Command::AddAgent(admin)).await?;
+    Ok(Some(password))
+}
+
+/// 100 bits that a person can type: 20 letters and digits of Crockford's base 32 in groups.
+pub(crate) fn readable_password(source: &Source) -> String {
+    use support_shared::TicketRef;
+
+    let groups: Vec<String> = (0..4)
+        .map(|_| {
+            TicketRef::from_bits(u32::from_le_bytes(source.bytes())).to_string()[1..].to_owned()
+        })
+        .collect();
+    groups.join("-").to_ascii_lowercase()
+}

@@ -1,0 +1,86 @@
+//! Who connects: the credential is verified once, here, and the identity is attached to the socket.
+//! A credential that is sent and is bad is refused; it never falls back to a weaker one.
+
+use serde::Deserialize;
+use socketioxide::extract::SocketRef;
+use support_shared::ErrorCode;
+
+use super::Sockets;
+use crate::desk::{Actor, Command, DeskError, Side, Who};
+use crate::http::cookies::{self, Found};
+use crate::hub::Rooms;
+
+/// What an agent's client sends in `auth`. Anything else in it says nothing.
+#[derive(Deserialize)]
+pub(super) struct Auth {
+    #[serde(default)]
+    token: Option<String>,
+}
+
+/// Why a connection is refused: the code is the message of `CONNECT_ERROR`.
+#[derive(Debug)]
+pub(super) struct Refused(ErrorCode);
+
+impl std::fmt::Display for Refused {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.0.as_str())
+    }
+}
+
+impl From<DeskError> for Refused {
+    fn from(error: DeskError) -> Self {
+        Self(error.code())
+    }
+}
+
+const UNAUTHENTICATED: Refused = Refused(ErrorCode::Unauthenticated);
+
+/// Admits a guest by its signed cookie.
+pub(super) async fn guest(socket: &SocketRef, sockets: &Sockets) -> Result<Actor, Refused> {
+    let headers = &socket.req_parts().headers;
+    let Found::One(value) = cookies::guest(headers) else {
+        return Err(UNAUTHENTICATED);
+    };
+    let guest = sockets.cookies.verify(&value).ok_or(UNAUTHENTICATED)?;
+    admit(socket, sockets, Who::Guest(guest), Side::Guest).await
+}
+
+/// Admits an agent by the token in `auth` or, without one, by its cookie.
+pub(super) async fn agent(
+    socket: &SocketRef,
+    sockets: &Sockets,
+    auth: Option<Auth>,
+) -> Result<Actor, Refused> {
+    let headers = &socket.req_parts().headers;
+    let token = match auth.and_then(|auth| auth.token) {
+        Some(token) => token,
+        None => match cookies::agent(headers) {
+            // A browser sends a cookie whoever's page asks it to; only an origin tells whose.
+            Found::One(_) if !headers.contains_key(http::header::ORIGIN) => {
+                return Err(Refused(ErrorCode::ForbiddenOrigin));
+            }
+            Found::One(token) => token,
+            Found::None | Found::Several => return Err(UNAUTHENTICATED),
+        },
+    };
+    let who = sockets.tokens.verify(&token).ok_or(UNAUTHENTICATED)?;
+    let actor = admit(socket, sockets, who, Side::Agent).await?;
+    if let Who::Agent { agent, session, .. } = who {
+        Rooms::admit(socket, agent, session);
+    }
+    Ok(actor)
+}
+
+async fn admit(
+    socket: &SocketRef,
+    sockets: &Sockets,
+    who: Who,
+    side: Side,
+) -> Result<Actor, Refused> {
+    let actor = Actor {
+        who,
+        connection: Some(Rooms::connection(socket, side)),
+    };
+    sockets.desk.execute(&actor, Command::Connect(side)).await?;
+    Ok(actor)
+}

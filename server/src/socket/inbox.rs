@@ -1,0 +1,216 @@
+//! The only place where events enter.
+//!
+//! socketioxide starts a task for each event, so that the events of one client overtake each other.
+//! Here they are put into one bounded line per socket, in the synchronous part of the library's
+//! call, and one task carries them out in that order. The line is registered in the connect
+//! *middleware*: the connect handler runs after the client was told that it is connected, too late
+//! for its first events. A full line disconnects. The task holds no `SocketRef`, or it would keep
+//! itself alive: it ends when its socket is gone. Every request is acknowledged exactly once,
+//! whatever is wrong with it.
+
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use futures_util::FutureExt;
+use serde::Serialize;
+use socketioxide::{
+    adapter::LocalAdapter,
+    extract::{AckSender, SocketRef},
+    handler::{FromMessageParts, MessageHandler},
+    socket::Socket,
+};
+use socketioxide_core::Value;
+use support_shared::{
+    DecodeError, ErrorCode,
+    answer::Ack,
+    notice::SessionEnded,
+    parse_packet,
+    request::{AgentRequest, GuestRequest},
+};
+use tokio::sync::mpsc;
+
+use super::Sockets;
+use crate::desk::{Actor, Command, DeskError, Reply, Side, Who};
+
+/// Requests of one socket that wait for their turn.
+const LINE: usize = 512;
+
+/// Bytes of requests of one socket that wait for their turn.
+const LINE_BYTES: usize = 1 << 20;
+
+struct Request {
+    packet: String,
+    ack: AckSender,
+}
+
+/// The end of the line that the library calls.
+struct Inbox {
+    line: mpsc::Sender<Request>,
+    waiting: Arc<AtomicUsize>,
+}
+
+/// Tells this handler's implementation apart from those for closures.
+struct InOrder;
+
+impl MessageHandler<LocalAdapter, InOrder> for Inbox {
+    fn call(&self, socket: Arc<Socket>, mut value: Value, ack_id: Option<i64>) {
+        let Ok(ack) = AckSender::from_message_parts(&socket, &mut value, &ack_id);
+        // The parser has no binary packets to give; an empty one is refused like any nonsense.
+        let packet = match value {
+            Value::Str(packet, None) => packet.as_str().to_owned(),
+            Value::Str(_, Some(_)) | Value::Bytes(_) => String::new(),
+        };
+        let size = packet.len();
+        let before = self.waiting.fetch_add(size, Ordering::Relaxed);
+        if before + size > LINE_BYTES || self.line.try_send(Request { packet, ack }).is_err() {
+            tracing::info!(socket.id = %socket.id, "a socket asks faster than it is served: dropped");
+            let _ = socket.disconnect();
+        }
+    }
+}
+
+/// Registers the inbox of a socket and starts the task that serves it.
+pub(super) fn register(socket: &SocketRef, sockets: &Sockets, actor: Actor) {
+    let (line, requests) = mpsc::channel(LINE);
+    let waiting = Arc::new(AtomicUsize::new(0));
+    socket.on_fallback(Inbox {
+        line,
+        waiting: Arc::clone(&waiting),
+    });
+    sockets
+        .tasks
+        .spawn(serve(requests, waiting, sockets.clone(), actor));
+}
+
+async fn serve(
+    mut requests: mpsc::Receiver<Request>,
+    waiting: Arc<AtomicUsize>,
+    sockets: Sockets,
+    actor: Actor,
+) {
+    let expiry = tokio::time::sleep(time_left(&actor, &sockets));
+    tokio::pin!(expiry);
+    loop {
+        tokio::select! {
+            biased;
+            request = requests.recv() => {
+                let Some(Request { packet, ack }) = request else { break };
+                waiting.fetch_sub(packet.len(), Ordering::Relaxed);
+                answer(&packet, ack, &sockets, &actor).await;
+            }
+            () = &mut expiry => {
+                if let Some(connection) = &actor.connection {
+                    let message = "the session has expired, sign in again".to_owned();
+                    let why = SessionEnded { code: ErrorCode::Unauthenticated, message };
+                    sockets.rooms.dismiss(connection, &why);
+                }
+                break;
+            }
+        }
+    }
+    sockets.desk.disconnected(&actor);
+}
+
+/// How long the actor's credential lasts. A timer, not the wall clock: that may be set back.
+fn time_left(actor: &Actor, sockets: &Sockets) -> Duration {
+    match actor.who {
+        Who::Agent { expires_at, .. } => {
+            let millis = expires_at.as_millis() - sockets.source.now().as_millis();
+            Duration::from_millis(u64::try_from(millis).unwrap_or_default())
+        }
+        Who::Stranger | Who::Guest(_) | Who::Operator => Duration::from_secs(90 * 24 * 60 * 60),
+    }
+}
+
+async fn answer(packet: &str, ack: AckSender, sockets: &Sockets, actor: &Actor) {
+    let work = AssertUnwindSafe(carry_out(packet, sockets, actor)).catch_unwind();
+    let result = work.await.unwrap_or_else(|panic| {
+        let what = panic
+            .downcast_ref::<&str>()
+            .map_or("a panic", |text| *text)
+            .to_owned();
+        Err(DeskError::Internal(anyhow::anyhow!(what)))
+    });
+    let sent = match result {
+        Ok(reply) => send(ack, &Ack::Done(reply)),
+        Err(error) => send(
+            ack,
+            &Ack::<Reply>::Refused(error.to_api(sockets.source.ulid())),
+        ),
+    };
+    if !sent && let Some(connection) = &actor.connection {
+        // An answer that does not fit into the buffer would leave the client waiting for ever.
+        let message = "the connection lags behind".to_owned();
+        let why = SessionEnded {
+            code: ErrorCode::Unavailable,
+            message,
+        };
+        sockets.rooms.dismiss(connection, &why);
+    }
+}
+
+fn send<T: Serialize>(ack: AckSender, answer: &Ack<T>) -> bool {
+    !matches!(
+        ack.send(answer),
+        Err(socketioxide::SendError::Socket(
+            socketioxide::SocketError::InternalChannelFull
+        ))
+    )
+}
+
+async fn carry_out(packet: &str, sockets: &Sockets, actor: &Actor) -> Result<Reply, DeskError> {
+    let side = actor
+        .connection
+        .as_ref()
+        .map_or(Side::Guest, |connection| connection.side);
+    let command = decode(packet, side).map_err(|error| DeskError::Invalid(error.to_string()))?;
+    sockets.desk.execute(actor, command).await
+}
+
+/// An event of the other side is understood, so that it can be refused as what it is.
+fn decode(packet: &str, side: Side) -> Result<Command, DecodeError> {
+    let (event, payload) = parse_packet(packet)?;
+    let guest = || GuestRequest::decode(&event, payload.get()).map(Command::from);
+    let agent = || AgentRequest::decode(&event, payload.get()).map(Command::from);
+    let (own, other): (Result<_, _>, &dyn Fn() -> Result<Command, DecodeError>) = match side {
+        Side::Guest => (guest(), &agent),
+        Side::Agent => (agent(), &guest),
+    };
+    match own {
+        Err(DecodeError::UnknownEvent) => other(),
+        decided => decided,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_event_of_the_other_side_is_understood_and_an_unknown_one_is_not() {
+        let close = r#"["ticket:close",{"ticketId":"01JD0000000000000000000000"}]"#;
+
+        assert!(matches!(
+            decode(close, Side::Guest),
+            Ok(Command::CloseTicket { .. })
+        ));
+        assert!(matches!(
+            decode(
+                r#"["ticket:create",{"content":"x","clientMessageId":"a"}]"#,
+                Side::Agent
+            ),
+            Ok(Command::OpenTicket(_))
+        ));
+        assert!(matches!(
+            decode(r#"["ticket:list",{}]"#, Side::Guest),
+            Ok(Command::ListOwnTickets(_))
+        ));
+        assert_eq!(
+            decode(r#"["ticket:burn",{}]"#, Side::Guest).err(),
+            Some(DecodeError::UnknownEvent)
+        );
+        assert!(decode("", Side::Guest).is_err());
+    }
+}

@@ -1,0 +1,76 @@
+//! Socket.IO: two namespaces, so that what guests can reach is another, smaller surface than what
+//! agents can. Verifies who connects, registers the one inbox of each socket, and nothing else.
+
+mod handshake;
+mod inbox;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use socketioxide::{
+    ParserConfig, SocketIo,
+    extract::{SocketRef, State, TryData},
+    handler::ConnectHandler,
+    layer::SocketIoLayer,
+};
+use tokio_util::task::TaskTracker;
+
+use self::handshake::{Auth, Refused};
+use crate::auth::{guest::GuestCookies, token::Tokens};
+use crate::clock::Source;
+use crate::desk::{Desk, Limits};
+use crate::hub::{AGENT, GUEST, Rooms};
+
+/// Packets that wait to be written to one connection; above it, the connection is lagging.
+const OUTGOING: usize = 512;
+
+/// What the handlers of a connection need.
+#[derive(Clone)]
+pub(crate) struct Sockets {
+    pub(crate) desk: Arc<Desk>,
+    pub(crate) tokens: Arc<Tokens>,
+    pub(crate) cookies: Arc<GuestCookies>,
+    pub(crate) rooms: Rooms,
+    pub(crate) source: Source,
+    pub(crate) tasks: TaskTracker,
+}
+
+/// The Socket.IO server as a layer, and the handle that closes it.
+pub(crate) fn build(sockets: Sockets, limits: &Limits) -> (SocketIoLayer, SocketIo) {
+    let rooms = sockets.rooms.clone();
+    let (layer, io) = SocketIo::builder()
+        .max_payload(u64::try_from(limits.packet_bytes).unwrap_or(u64::MAX))
+        .ws_max_message_size(limits.packet_bytes)
+        .ws_max_frame_size(limits.packet_bytes)
+        .max_buffer_size(OUTGOING)
+        .connect_timeout(Duration::from_millis(limits.connect_timeout_ms))
+        // The protocol has no binary: an attachment is refused with the packet that announces it.
+        .with_parser(
+            ParserConfig::common()
+                .max_incoming_binaries(0)
+                .max_incoming_binary_buf_size(0),
+        )
+        .with_state(sockets)
+        .build_layer();
+    // The connect handlers are empty on purpose: they run too late for the first events.
+    io.ns(GUEST, (async || {}).with(admit_guest));
+    io.ns(AGENT, (async || {}).with(admit_agent));
+    rooms.connect(io.clone());
+    (layer, io)
+}
+
+async fn admit_guest(socket: SocketRef, State(sockets): State<Sockets>) -> Result<(), Refused> {
+    let actor = handshake::guest(&socket, &sockets).await?;
+    inbox::register(&socket, &sockets, actor);
+    Ok(())
+}
+
+async fn admit_agent(
+    socket: SocketRef,
+    State(sockets): State<Sockets>,
+    TryData(auth): TryData<Auth>,
+) -> Result<(), Refused> {
+    let actor = handshake::agent(&socket, &sockets, auth.ok()).await?;
+    inbox::register(&socket, &sockets, actor);
+    Ok(())
+}
