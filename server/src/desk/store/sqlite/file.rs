@@ -30,7 +30,9 @@ pub(crate) enum OpenError {
     #[error("cannot use the data directory {0}: {1}")]
     Directory(PathBuf, #[source] io::Error),
     /// Another server has it.
-    #[error("another support-server is using the data directory {0}")]
+    #[error(
+        "another support-server is using the data directory {0}; to add agents to a running one: support-agent agents add"
+    )]
     Locked(PathBuf),
     /// Something else, or damaged.
     #[error("{0} is not a support-server database, or it is damaged; nothing was changed: {1}")]

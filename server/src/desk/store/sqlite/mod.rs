@@ -179,8 +179,9 @@ impl Store for Sqlite {
         self.writer
             .write(move |db| {
                 let added = db.connection.execute(
-                    "INSERT INTO agents (id, record) VALUES (?1, ?2) ON CONFLICT DO NOTHING",
-                    params![agent.id.to_string(), rows::json(&agent)?],
+                    "INSERT INTO agents (id, username, record) VALUES (?1, ?2, ?3)
+                     ON CONFLICT DO NOTHING",
+                    params![agent.id.to_string(), agent.username, rows::json(&agent)?],
                 )?;
                 Ok(added == 1)
             })

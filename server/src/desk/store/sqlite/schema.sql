@@ -1,5 +1,6 @@
--- Format 1. A record is one JSON document; what lists and looks up is a generated column of it, so
--- that there is one truth and an index for every question.
+-- Format 1. A record is one JSON document, and the truth. What is looked up or listed stands beside
+-- it in a column of its own, written with it, so that an append touches the indexes it moves and no
+-- others.
 
 CREATE TABLE meta (
   key   TEXT PRIMARY KEY,
@@ -15,8 +16,8 @@ CREATE TABLE guests (
 
 CREATE TABLE agents (
   id       TEXT PRIMARY KEY,
-  record   TEXT NOT NULL,
-  username TEXT NOT NULL AS (record ->> '$.username') STORED
+  username TEXT NOT NULL,
+  record   TEXT NOT NULL
 ) STRICT;
 CREATE UNIQUE INDEX agents_by_username ON agents (username);
 
@@ -30,18 +31,20 @@ CREATE INDEX sessions_by_agent ON sessions (agent);
 CREATE INDEX sessions_by_end ON sessions (ends_at);
 
 -- `place` orders the list that the ticket is in: open ones by how long they wait, closed ones by
--- when they were closed. `active_at` orders a guest's own.
+-- when they were closed. `active_at` orders a guest's own. `counts` says that it is open and that
+-- its guest has not ended it.
 CREATE TABLE tickets (
   id         TEXT PRIMARY KEY,
-  record     TEXT NOT NULL,
+  reference  TEXT NOT NULL,
+  guest      TEXT NOT NULL,
+  created_by TEXT NOT NULL,
+  status     TEXT NOT NULL,
+  assignee   TEXT,
   place      INTEGER NOT NULL,
+  counts     INTEGER NOT NULL,
+  attended   INTEGER NOT NULL,
   active_at  INTEGER NOT NULL,
-  reference  TEXT NOT NULL AS (record ->> '$.ref') VIRTUAL,
-  guest      TEXT NOT NULL AS (record ->> '$.guest.id') VIRTUAL,
-  created_by TEXT NOT NULL AS (record ->> '$.createdBy') VIRTUAL,
-  status     TEXT NOT NULL AS (record ->> '$.conversation.status') VIRTUAL,
-  assignee   TEXT          AS (record ->> '$.notes.assignee.id') VIRTUAL,
-  attended   INTEGER NOT NULL AS (record ->> '$.conversation.present' <> '[]') VIRTUAL
+  record     TEXT NOT NULL
 ) STRICT;
 CREATE UNIQUE INDEX tickets_by_ref ON tickets (reference);
 CREATE UNIQUE INDEX tickets_by_creation ON tickets (guest, created_by);

@@ -177,56 +177,104 @@ fn commit(
     }
 }
 
-fn save(db: &Db<'_>, ticket: &TicketRecord) -> Result<()> {
-    let listing = match ticket.conversation.status {
-        TicketStatus::Open => Listing::Open {
-            assignee: None,
-            me: None,
-        },
-        TicketStatus::Closed => Listing::Closed,
-    };
+/// What stands beside a ticket's record and moves it from list to list.
+#[derive(PartialEq)]
+struct Place {
+    status: &'static str,
+    assignee: Option<String>,
+    place: i64,
+    counts: bool,
+    attended: bool,
+}
+
+impl Place {
+    fn of(ticket: &TicketRecord) -> Self {
+        let (status, listing) = match ticket.conversation.status {
+            TicketStatus::Open => ("open", Listing::Open { assignee: None, me: None }),
+            TicketStatus::Closed => ("closed", Listing::Closed),
+        };
+        Self {
+            status,
+            assignee: ticket.notes.assignee.as_ref().map(|agent| agent.id.to_string()),
+            place: listing.key(ticket),
+            counts: ticket.is_open() && !ticket.conversation.ended_by_guest,
+            attended: !ticket.conversation.present.is_empty(),
+        }
+    }
+}
+
+fn add(db: &Db<'_>, ticket: &TicketRecord) -> Result<()> {
+    let place = Place::of(ticket);
     db.connection
         .prepare_cached(
-            "INSERT INTO tickets (id, record, place, active_at) VALUES (?1, ?2, ?3, ?4)
-             ON CONFLICT (id) DO UPDATE SET
-               record = excluded.record, place = excluded.place, active_at = excluded.active_at",
+            "INSERT INTO tickets (id, reference, guest, created_by, status, assignee, place,
+               counts, attended, active_at, record)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
         )?
         .execute(params![
             ticket.id.to_string(),
-            rows::json(ticket)?,
-            listing.key(ticket),
+            ticket.reference.to_string(),
+            ticket.guest.id.to_string(),
+            ticket.created_by.as_str(),
+            place.status,
+            place.assignee,
+            place.place,
+            place.counts,
+            place.attended,
             ticket.conversation.at.as_millis(),
+            rows::json(ticket)?,
         ])?;
     Ok(())
 }
 
-fn insert(db: &mut Db<'_>, ticket: TicketRecord, message: Message, log: i64) -> Result<Stored> {
+/// Writes the record, and the columns beside it only if the ticket moves: most messages leave the
+/// ticket where it is.
+fn save(db: &Db<'_>, before: &Place, ticket: &TicketRecord) -> Result<()> {
+    let id = ticket.id.to_string();
+    let place = Place::of(ticket);
+    if place != *before {
+        db.connection
+            .prepare_cached(
+                "UPDATE tickets SET status = ?2, assignee = ?3, place = ?4, counts = ?5,
+                   attended = ?6 WHERE id = ?1",
+            )?
+            .execute(params![
+                id,
+                place.status,
+                place.assignee,
+                place.place,
+                place.counts,
+                place.attended
+            ])?;
+    }
+    db.connection
+        .prepare_cached("UPDATE tickets SET record = ?2, active_at = ?3 WHERE id = ?1")?
+        .execute(params![id, rows::json(ticket)?, ticket.conversation.at.as_millis()])?;
+    Ok(())
+}
+
+fn write_entry(db: &Db<'_>, message: &Message, log: i64) -> Result<()> {
     let seq = message.seq.or(message.note_seq).unwrap_or_default();
-    let by_sender = message
-        .client_message_id
-        .as_ref()
-        .and(message.sender_id.as_ref());
+    let by_sender = message.client_message_id.as_ref().and(message.sender_id.as_ref());
     db.connection
         .prepare_cached(
             "INSERT INTO entries (ticket, log, seq, sender, client_message_id, entry)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
         )?
         .execute(params![
-            ticket.id.to_string(),
+            message.ticket_id.to_string(),
             log,
             i64::try_from(seq).unwrap_or(i64::MAX),
             by_sender,
             message.client_message_id.as_ref().map(|id| id.as_str()),
-            rows::json(&message)?,
+            rows::json(message)?,
         ])?;
-    save(db, &ticket)?;
-    let stored = Stored {
-        ticket,
-        message,
-        again: false,
-    };
-    db.stored.push(stored.clone());
-    Ok(stored)
+    Ok(())
+}
+
+/// Remembers what to tell of once it is committed.
+fn announce(db: &mut Db<'_>, ticket: &TicketRecord, message: &Message, again: bool) {
+    db.stored.push(Stored { ticket: ticket.clone(), message: message.clone(), again });
 }
 
 pub(super) fn append(db: &mut Db<'_>, id: TicketId, draft: Draft) -> Result<Appended> {
@@ -250,11 +298,12 @@ pub(super) fn append(db: &mut Db<'_>, id: TicketId, draft: Draft) -> Result<Appe
     let log = rows::number(draft.log);
     match draft.on(&ticket) {
         Verdict::Write(message) => {
+            let before = Place::of(&ticket);
             ticket.apply(&message);
-            let Stored {
-                ticket, message, ..
-            } = insert(db, ticket, *message, log)?;
-            Ok(Appended::New(Box::new(ticket), Box::new(message)))
+            write_entry(db, &message, log)?;
+            save(db, &before, &ticket)?;
+            announce(db, &ticket, &message, false);
+            Ok(Appended::New(Box::new(ticket), message))
         }
         Verdict::Unchanged => Ok(Appended::Unchanged(Box::new(ticket))),
         Verdict::Refused(refusal) => Ok(Appended::Refused(refusal)),
@@ -285,8 +334,7 @@ pub(super) fn create_ticket(
     let open: u32 = db
         .connection
         .prepare_cached(
-            "SELECT count(*) FROM tickets WHERE guest = ?1 AND status = 'open'
-             AND NOT record ->> '$.conversation.endedByGuest'",
+            "SELECT count(*) FROM tickets WHERE guest = ?1 AND counts",
         )?
         .query_row([&guest], |row| row.get(0))?;
     if most_open != 0 && open >= most_open {
@@ -305,10 +353,10 @@ pub(super) fn create_ticket(
     match first.on(&ticket) {
         Verdict::Write(message) => {
             ticket.apply(&message);
-            let Stored {
-                ticket, message, ..
-            } = insert(db, ticket, *message, log)?;
-            Ok(Created::New(Box::new(ticket), Box::new(message)))
+            write_entry(db, &message, log)?;
+            add(db, &ticket)?;
+            announce(db, &ticket, &message, false);
+            Ok(Created::New(Box::new(ticket), message))
         }
         Verdict::Unchanged | Verdict::Refused(_) => Err(StoreError::Corrupt(anyhow::anyhow!(
             "a new ticket takes its first message"
@@ -328,7 +376,7 @@ pub(super) fn change_guest(db: &mut Db<'_>, guest: &Guest) -> Result<()> {
     )?;
     for mut ticket in tickets {
         ticket.guest = guest.clone();
-        save(db, &ticket)?;
+        save(db, &Place::of(&ticket), &ticket)?;
     }
     Ok(())
 }

@@ -1,0 +1,283 @@
+//! Who may do what, tried by those who may not: strangers, other guests, and clients that claim to
+//! be more than they are.
+
+use reqwest::{Method, StatusCode};
+use serde_json::{Value, json};
+
+use crate::support::{
+    client::Client,
+    people::{Agent, Guest},
+    process::{PASSWORD, Server},
+};
+
+/// Every request about a ticket that a guest may make of its own.
+fn requests(ticket: &str) -> Vec<(&'static str, Value)> {
+    vec![
+        ("ticket:join", json!({ "ticketId": ticket })),
+        ("ticket:leave", json!({ "ticketId": ticket })),
+        (
+            "message:send",
+            json!({ "ticketId": ticket, "content": "hi", "clientMessageId": "k" }),
+        ),
+        ("message:list", json!({ "ticketId": ticket })),
+    ]
+}
+
+#[tokio::test]
+async fn another_guests_ticket_is_answered_as_one_that_does_not_exist() {
+    let server = Server::start();
+    let mut maya = Guest::arrives(&server).await;
+    let mut eve = Guest::arrives(&server).await;
+    let mayas = maya.opens_a_ticket("my card was declined").await;
+    let nobodys = ulid::Ulid::generate().to_string();
+    eve.socket.notices_so_far().await;
+
+    for ((event, about_mayas), (_, about_nobodys)) in
+        requests(&mayas).into_iter().zip(requests(&nobodys))
+    {
+        let refused = eve.socket.ask(event, about_mayas).await;
+        assert_eq!(refused["error"]["code"], "not_found", "{event}");
+        assert_eq!(
+            refused.to_string(),
+            eve.socket.ask(event, about_nobodys).await.to_string()
+        );
+    }
+
+    // And nothing of it reaches her later.
+    let text = json!({ "ticketId": mayas, "content": "secret", "clientMessageId": "s" });
+    maya.socket.done("message:send", text).await;
+    assert_eq!(eve.socket.notices_so_far().await, []);
+    let own = eve.socket.done("ticket:list", json!({})).await;
+    assert_eq!(own["tickets"], json!([]));
+}
+
+#[tokio::test]
+async fn a_cookie_that_was_not_made_here_connects_nobody() {
+    let server = Server::start();
+    let maya = Guest::arrives(&server).await;
+    let value = maya.cookie.strip_prefix("guestId=").unwrap();
+    let stranger = ulid::Ulid::generate().to_string();
+
+    for cookie in [
+        String::new(),
+        format!("guestId={}", maya.id),
+        format!("guestId={}", value.replace(&maya.id, &stranger)),
+        format!("guestId={}", &value[..value.len() - 2]),
+        format!("guestId={value}; guestId={value}"),
+        format!("other={value}"),
+    ] {
+        let refused = Guest::connect(&server, &cookie).await.err();
+        assert_eq!(refused.as_deref(), Some("unauthenticated"), "{cookie}");
+    }
+    assert!(Guest::connect(&server, &maya.cookie).await.is_ok());
+}
+
+#[tokio::test]
+async fn a_bad_token_connects_nobody_and_never_falls_back_to_the_cookie() {
+    let server = Server::start();
+    let token = Agent::token(&server, "alice", PASSWORD).await.unwrap();
+    let maya = Guest::arrives(&server).await;
+    let refused = async |headers: &[(&'static str, &str)], auth: Value| {
+        Client::connect(&server, "/agent", headers, auth)
+            .await
+            .err()
+    };
+
+    for auth in [
+        json!({}),
+        json!({ "token": "" }),
+        json!({ "token": "x.y.z" }),
+        json!({ "token": 7 }),
+    ] {
+        assert_eq!(
+            refused(&[], auth.clone()).await.as_deref(),
+            Some("unauthenticated"),
+            "{auth}"
+        );
+    }
+    let half = &token[..token.len() - 3];
+    assert_eq!(
+        refused(&[], json!({ "token": half })).await.as_deref(),
+        Some("unauthenticated")
+    );
+    // A guest's proof is none of an agent's, and a bad token is not overlooked for a good cookie.
+    let guest = [("cookie", maya.cookie.as_str())];
+    assert_eq!(
+        refused(&guest, json!({})).await.as_deref(),
+        Some("unauthenticated")
+    );
+    let agent_cookie = format!("agentToken={token}");
+    let origin = server.url("");
+    let both = [
+        ("cookie", agent_cookie.as_str()),
+        ("origin", origin.as_str()),
+    ];
+    assert_eq!(
+        refused(&both, json!({ "token": "bad" })).await.as_deref(),
+        Some("unauthenticated")
+    );
+    assert_eq!(refused(&both, json!({})).await, None);
+    let no_origin = [("cookie", agent_cookie.as_str())];
+    assert_eq!(
+        refused(&no_origin, json!({})).await.as_deref(),
+        Some("forbidden_origin")
+    );
+}
+
+#[tokio::test]
+async fn a_page_of_another_site_is_refused_before_anything_else() {
+    let server = Server::start();
+    let maya = Guest::arrives(&server).await;
+
+    for origin in ["https://evil.example", "null", "http://127.0.0.1:1"] {
+        let headers = [("cookie", maya.cookie.as_str()), ("origin", origin)];
+        let refused = Client::connect(&server, "/guest", &headers, json!({}))
+            .await
+            .err();
+        assert_eq!(refused.as_deref(), Some("403"), "{origin}");
+        let polling = reqwest::Client::new()
+            .get(server.url("/socket.io/?EIO=4&transport=polling"))
+            .header("origin", origin);
+        let response = polling.send().await.unwrap();
+        assert_eq!(response.status(), StatusCode::FORBIDDEN);
+        let problem: Value = response.json().await.unwrap();
+        assert_eq!(problem["code"], "forbidden_origin");
+    }
+}
+
+#[tokio::test]
+async fn a_verb_of_the_other_side_is_forbidden_and_changes_nothing() {
+    let server = Server::start();
+    let mut maya = Guest::arrives(&server).await;
+    let mut alice = Agent::signs_in(&server, "alice").await;
+    let ticket = maya.opens_a_ticket("hello").await;
+
+    let close = json!({ "ticketId": ticket });
+    assert_eq!(
+        maya.socket.refused("ticket:close", close).await,
+        "forbidden"
+    );
+    let note =
+        json!({ "ticketId": ticket, "content": "x", "clientMessageId": "n", "internal": true });
+    assert_eq!(maya.socket.refused("message:send", note).await, "forbidden");
+    let notes = json!({ "ticketId": ticket, "notes": true });
+    assert_eq!(
+        maya.socket.refused("message:list", notes).await,
+        "forbidden"
+    );
+    let create = json!({ "content": "x", "clientMessageId": "c" });
+    assert_eq!(
+        alice.socket.refused("ticket:create", create).await,
+        "forbidden"
+    );
+
+    let (_, shown) = alice
+        .http(
+            &server,
+            Method::GET,
+            &format!("/api/v1/tickets/{ticket}"),
+            None,
+        )
+        .await;
+    assert_eq!(shown["ticket"]["status"], "open");
+    assert_eq!(shown["messages"].as_array().unwrap().len(), 1);
+    assert_eq!(shown["notes"], json!([]));
+}
+
+#[tokio::test]
+async fn what_a_client_says_of_itself_is_not_believed() {
+    let server = Server::start();
+    let mut maya = Guest::arrives(&server).await;
+    let ticket = maya.opens_a_ticket("hello").await;
+
+    let claim = json!({
+        "ticketId": ticket, "content": "I am Alice", "clientMessageId": "k",
+        "senderRole": "agent", "senderName": "Alice", "role": "admin", "senderId": "x", "seq": 99,
+    });
+    let sent = maya.socket.done("message:send", claim).await;
+
+    assert_eq!(sent["message"]["senderRole"], "guest");
+    assert_eq!(sent["message"]["senderName"], "Guest");
+    assert_eq!(sent["message"]["senderId"], maya.id.as_str());
+    assert_eq!(sent["message"]["seq"], 2);
+}
+
+#[tokio::test]
+async fn a_closed_ticket_takes_no_message_and_answers_one_that_it_has() {
+    let server = Server::start();
+    let mut maya = Guest::arrives(&server).await;
+    let mut alice = Agent::signs_in(&server, "alice").await;
+    let ticket = maya.opens_a_ticket("hello").await;
+    let before = json!({ "ticketId": ticket, "content": "before", "clientMessageId": "b" });
+    maya.socket.done("message:send", before.clone()).await;
+
+    alice
+        .socket
+        .done("ticket:close", json!({ "ticketId": ticket }))
+        .await;
+
+    assert_eq!(
+        maya.socket.notice("ticket:closed").await["ticket"]["status"],
+        "closed"
+    );
+    let late = json!({ "ticketId": ticket, "content": "late", "clientMessageId": "l" });
+    assert_eq!(
+        maya.socket.refused("message:send", late.clone()).await,
+        "ticket_closed"
+    );
+    assert_eq!(
+        alice.socket.refused("message:send", late).await,
+        "ticket_closed"
+    );
+    let again = json!({ "ticketId": ticket });
+    assert_eq!(
+        alice.socket.refused("ticket:close", again).await,
+        "ticket_closed"
+    );
+    assert_eq!(
+        maya.socket.done("message:send", before).await["duplicate"],
+        true
+    );
+    let shown = maya
+        .socket
+        .done("ticket:join", json!({ "ticketId": ticket }))
+        .await;
+    let last = shown["messages"].as_array().unwrap().last().unwrap();
+    assert_eq!(last["event"]["type"], "ticketClosed");
+}
+
+#[tokio::test]
+async fn logging_out_ends_the_connections_of_the_login() {
+    let server = Server::start();
+    let mut alice = Agent::signs_in(&server, "alice").await;
+    let mut elsewhere = Agent::signs_in(&server, "alice").await;
+
+    let (status, _) = alice
+        .http(&server, Method::POST, "/agent/logout", None)
+        .await;
+
+    assert_eq!(status, StatusCode::NO_CONTENT);
+    assert_eq!(
+        alice.socket.notice("session:ended").await["code"],
+        "unauthenticated"
+    );
+    alice.socket.disconnected().await;
+    let (status, _) = alice.http(&server, Method::GET, "/agent/me", None).await;
+    assert_eq!(status, StatusCode::UNAUTHORIZED);
+    elsewhere.socket.done("ticket:list", json!({})).await;
+}
+
+#[tokio::test]
+async fn a_wrong_password_and_an_unknown_name_are_answered_alike() {
+    let server = Server::start();
+
+    let wrong = Agent::token(&server, "alice", "not the password")
+        .await
+        .unwrap_err();
+    let unknown = Agent::token(&server, "nobody", "not the password")
+        .await
+        .unwrap_err();
+
+    assert_eq!(wrong, unknown);
+    assert_eq!(wrong["code"], "invalid_credentials");
+}

@@ -1,0 +1,11 @@
+//! What needs more than one part of the desk: real binaries, real sockets, a real browser and a
+//! real terminal. One test binary, one link.
+//!
+//! Nothing here sleeps: every wait is for a condition, with a deadline, and says what it saw.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod support;
+
+mod access;
+mod operations;
+mod order;

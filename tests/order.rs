@@ -1,0 +1,200 @@
+//! Nothing lost, doubled or reordered: over reconnects, crashes and impatient clients.
+
+use std::process::Command;
+
+use serde_json::{Value, json};
+
+use crate::support::{
+    people::{Agent, Guest},
+    process::Server,
+};
+
+fn numbers(messages: &Value) -> Vec<u64> {
+    messages
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|message| message["seq"].as_u64().unwrap())
+        .collect()
+}
+
+fn contents(messages: &Value) -> Vec<String> {
+    let texts = messages.as_array().unwrap().iter();
+    texts
+        .map(|message| message["content"].as_str().unwrap().to_owned())
+        .collect()
+}
+
+#[tokio::test]
+async fn two_hundred_sends_without_waiting_arrive_dense_and_in_order() {
+    let server = Server::start();
+    let mut maya = Guest::arrives(&server).await;
+    let mut alice = Agent::signs_in(&server, "alice").await;
+    let ticket = maya.opens_a_ticket("hello").await;
+
+    let mut sent = Vec::new();
+    for number in 0..200 {
+        let text = json!({
+            "ticketId": ticket, "content": format!("m{number}"), "clientMessageId": format!("k{number}"),
+        });
+        sent.push(alice.socket.send("message:send", &text).await);
+    }
+    for (place, number) in sent.into_iter().enumerate() {
+        let ack = alice.socket.ack(number).await;
+        assert_eq!(ack["data"]["message"]["seq"], place + 2);
+    }
+
+    for place in 2..=201 {
+        let notice = maya.socket.notice("message:new").await;
+        let notice = if place == 2 && notice["message"]["seq"] == 1 {
+            maya.socket.notice("message:new").await
+        } else {
+            notice
+        };
+        assert_eq!(notice["message"]["seq"], place);
+    }
+}
+
+/// The official client, as other people's pages use it.
+#[tokio::test]
+async fn the_official_client_sends_two_hundred_messages_in_order() {
+    let server = Server::start();
+    let mut maya = Guest::arrives(&server).await;
+    let ticket = maya.opens_a_ticket("hello").await;
+    let alice = Agent::signs_in(&server, "alice").await;
+
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/node/two_hundred.mjs");
+    let output = tokio::task::spawn_blocking({
+        let arguments = [server.url(""), alice.token.clone(), ticket.clone()];
+        move || {
+            Command::new("node")
+                .arg(script)
+                .args(arguments)
+                .output()
+                .unwrap()
+        }
+    })
+    .await
+    .unwrap();
+
+    assert!(output.status.success(), "{output:?}");
+    let answer: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(numbers(&answer["acked"]), (2..=201).collect::<Vec<_>>());
+    assert_eq!(numbers(&answer["heard"]), (2..=201).collect::<Vec<_>>());
+    assert_eq!(contents(&answer["heard"])[199], "m199");
+}
+
+#[tokio::test]
+async fn who_comes_back_gets_exactly_what_it_has_not_seen() {
+    let server = Server::start();
+    let mut maya = Guest::arrives(&server).await;
+    let mut alice = Agent::signs_in(&server, "alice").await;
+    let ticket = maya.opens_a_ticket("one").await;
+    for number in 2..=9 {
+        let text = json!({
+            "ticketId": ticket, "content": "x", "clientMessageId": format!("k{number}"),
+        });
+        alice.socket.done("message:send", text).await;
+    }
+
+    maya.returns(&server).await;
+    let resume = json!({ "ticketId": ticket, "afterSeq": 4, "limit": 3 });
+    let joined = maya.socket.done("ticket:join", resume).await;
+    assert_eq!(
+        (numbers(&joined["messages"]), &joined["hasMore"]),
+        (vec![5, 6, 7], &json!(true))
+    );
+    let rest = json!({ "ticketId": ticket, "afterSeq": 7, "epoch": joined["epoch"] });
+    let joined = maya.socket.done("ticket:join", rest).await;
+    assert_eq!(
+        (numbers(&joined["messages"]), &joined["hasMore"]),
+        (vec![8, 9], &json!(false))
+    );
+    assert_eq!(joined["reset"], false);
+
+    let strange = json!({ "ticketId": ticket, "afterSeq": 7, "epoch": "another" });
+    let joined = maya.socket.done("ticket:join", strange).await;
+    assert_eq!(joined["reset"], true);
+    assert_eq!(numbers(&joined["messages"]), (1..=9).collect::<Vec<_>>());
+    let ahead = json!({ "ticketId": ticket, "afterSeq": 40 });
+    assert_eq!(maya.socket.done("ticket:join", ahead).await["reset"], true);
+}
+
+#[tokio::test]
+async fn what_was_acked_survives_a_crash_and_is_stored_once() {
+    let mut server = Server::start();
+    let mut maya = Guest::arrives(&server).await;
+    let ticket = maya.opens_a_ticket("one").await;
+    let text = |number: u64| {
+        json!({
+            "ticketId": ticket, "content": format!("m{number}"), "clientMessageId": format!("k{number}"),
+        })
+    };
+    for number in 2..=15 {
+        maya.socket.done("message:send", text(number)).await;
+    }
+
+    server.kill();
+    let server = server.start_again();
+    maya.returns(&server).await;
+
+    // The client does not know which of its messages were acked, and sends the last ones again.
+    for number in 14..=17 {
+        let sent = maya.socket.done("message:send", text(number)).await;
+        assert_eq!(sent["duplicate"], number <= 15);
+        assert_eq!(sent["message"]["seq"], number);
+    }
+    let joined = maya
+        .socket
+        .done("ticket:join", json!({ "ticketId": ticket }))
+        .await;
+    assert_eq!(numbers(&joined["messages"]), (1..=17).collect::<Vec<_>>());
+}
+
+#[tokio::test]
+async fn an_agent_that_comes_back_within_the_grace_period_has_not_left() {
+    let server = Server::with(&[("SUPPORT_LIMITS_LEFT_GRACE_MS", "1500")]);
+    let mut maya = Guest::arrives(&server).await;
+    let ticket = maya.opens_a_ticket("hello").await;
+    let join = json!({ "ticketId": ticket });
+    let mut alice = Agent::signs_in(&server, "alice").await;
+    alice.socket.done("ticket:join", join.clone()).await;
+
+    // Back at once, on another connection: nothing is written.
+    alice.socket = Agent::connect(&server, &alice.token).await.unwrap();
+    alice.socket.done("ticket:join", join.clone()).await;
+    // Gone for good: written after the grace period.
+    drop(alice);
+
+    let mut heard = Vec::new();
+    while heard.last().is_none_or(|last| last != "agentLeft") {
+        let notice = maya.socket.notice("message:new").await;
+        if let Some(kind) = notice["message"]["event"]["type"].as_str() {
+            heard.push(kind.to_owned());
+        }
+    }
+    assert_eq!(heard, ["agentJoined", "agentLeft"]);
+}
+
+#[tokio::test]
+async fn an_agent_with_two_connections_joins_once_and_leaves_with_the_last() {
+    let server = Server::start();
+    let mut maya = Guest::arrives(&server).await;
+    let ticket = maya.opens_a_ticket("hello").await;
+    let join = json!({ "ticketId": ticket });
+    let mut one = Agent::signs_in(&server, "alice").await;
+    let mut two = Agent::signs_in(&server, "alice").await;
+    for _ in 0..3 {
+        one.socket.done("ticket:join", join.clone()).await;
+        two.socket.done("ticket:join", join.clone()).await;
+    }
+
+    one.socket.done("ticket:leave", join.clone()).await;
+    two.socket.done("ticket:leave", join.clone()).await;
+
+    let joined = maya.socket.done("ticket:join", join).await;
+    assert_eq!(
+        contents(&joined["messages"]),
+        ["hello", "Alice joined the chat", "Alice left the chat"]
+    );
+}

@@ -1,0 +1,201 @@
+//! A Socket.IO client that keeps nothing from the test: it speaks the packets themselves, over
+//! websocket, so that a test may also send what no library would.
+
+use std::collections::VecDeque;
+
+use futures_util::{SinkExt, StreamExt};
+use serde_json::{Value, json};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+use tokio_tungstenite::{
+    MaybeTlsStream, WebSocketStream, connect_async,
+    tungstenite::{Error, Message, client::IntoClientRequest, http::HeaderName},
+};
+
+use super::{DEADLINE, process::Server};
+
+/// A connection to one namespace.
+pub(crate) struct Client {
+    stream: WebSocketStream<MaybeTlsStream<TcpStream>>,
+    namespace: &'static str,
+    acks: u64,
+    /// Notices that came while something else was waited for.
+    notices: VecDeque<(String, Value)>,
+}
+
+/// What the server sent, apart from what keeps the connection alive.
+enum Heard {
+    Ack(u64, Value),
+    Notice(String, Value),
+    Refused(String),
+    Disconnected,
+}
+
+impl Client {
+    /// Opens the transport and asks for `namespace`; answers with the refusal's message if there
+    /// is one.
+    pub(crate) async fn connect(
+        server: &Server,
+        namespace: &'static str,
+        headers: &[(&'static str, &str)],
+        auth: Value,
+    ) -> Result<Self, String> {
+        let url = format!(
+            "ws://{}/socket.io/?EIO=4&transport=websocket",
+            server.address
+        );
+        let mut request = url.into_client_request().unwrap();
+        for (name, value) in headers {
+            request
+                .headers_mut()
+                .insert(HeaderName::from_static(name), value.parse().unwrap());
+        }
+        let stream = match timeout(DEADLINE, connect_async(request)).await.unwrap() {
+            Ok((stream, _)) => stream,
+            Err(Error::Http(response)) => return Err(response.status().as_str().to_owned()),
+            Err(error) => panic!("{error}"),
+        };
+        let mut client = Self {
+            stream,
+            namespace,
+            acks: 0,
+            notices: VecDeque::new(),
+        };
+        client.text(&format!("40{namespace},{auth}")).await;
+        let accepted = format!("40{namespace},");
+        let refused = format!("44{namespace},");
+        loop {
+            let packet = client.packet().await.ok_or("closed")?;
+            if packet.starts_with(&accepted) {
+                return Ok(client);
+            }
+            if let Some(error) = packet.strip_prefix(&refused) {
+                let error: Value = serde_json::from_str(error).unwrap();
+                return Err(error["message"].as_str().unwrap().to_owned());
+            }
+        }
+    }
+
+    /// Sends a packet as it is.
+    pub(crate) async fn text(&mut self, packet: &str) {
+        self.stream
+            .send(Message::text(packet.to_owned()))
+            .await
+            .unwrap();
+    }
+
+    /// Sends a request without waiting for its acknowledgement; answers with its number.
+    pub(crate) async fn send(&mut self, event: &str, payload: &Value) -> u64 {
+        self.acks += 1;
+        let packet = format!(
+            "42{},{}{}",
+            self.namespace,
+            self.acks,
+            json!([event, payload])
+        );
+        self.text(&packet).await;
+        self.acks
+    }
+
+    /// Sends a request and answers with the acknowledgement.
+    pub(crate) async fn ask(&mut self, event: &str, payload: Value) -> Value {
+        let number = self.send(event, &payload).await;
+        self.ack(number).await
+    }
+
+    /// Sends a request that succeeds, and answers with its data.
+    pub(crate) async fn done(&mut self, event: &str, payload: Value) -> Value {
+        let mut ack = self.ask(event, payload).await;
+        assert_eq!(ack["ok"], true, "{event}: {ack}");
+        ack["data"].take()
+    }
+
+    /// Sends a request that is refused, and answers with the code.
+    pub(crate) async fn refused(&mut self, event: &str, payload: Value) -> String {
+        let ack = self.ask(event, payload).await;
+        assert_eq!(ack["ok"], false, "{event}: {ack}");
+        ack["error"]["code"].as_str().unwrap().to_owned()
+    }
+
+    /// The acknowledgement of this number.
+    pub(crate) async fn ack(&mut self, number: u64) -> Value {
+        loop {
+            match self.heard().await {
+                Heard::Ack(this, answer) if this == number => return answer,
+                Heard::Ack(other, answer) => panic!("ack {other} before {number}: {answer}"),
+                Heard::Notice(event, payload) => self.notices.push_back((event, payload)),
+                Heard::Refused(_) | Heard::Disconnected => {
+                    panic!("disconnected before ack {number}")
+                }
+            }
+        }
+    }
+
+    /// The next notice of this name, whatever else comes before it.
+    pub(crate) async fn notice(&mut self, event: &str) -> Value {
+        if let Some(place) = self.notices.iter().position(|(name, _)| name == event) {
+            return self.notices.remove(place).unwrap().1;
+        }
+        loop {
+            match self.heard().await {
+                Heard::Notice(name, payload) if name == event => return payload,
+                Heard::Notice(name, payload) => self.notices.push_back((name, payload)),
+                Heard::Ack(..) => {}
+                Heard::Refused(_) | Heard::Disconnected => panic!("disconnected before {event}"),
+            }
+        }
+    }
+
+    /// Every notice that has come until the server has answered one more request.
+    pub(crate) async fn notices_so_far(&mut self) -> Vec<(String, Value)> {
+        self.ask("ticket:list", json!({})).await;
+        self.notices.drain(..).collect()
+    }
+
+    /// Waits until the server has disconnected this namespace or the transport.
+    pub(crate) async fn disconnected(&mut self) {
+        while !matches!(self.heard().await, Heard::Disconnected) {}
+    }
+
+    async fn heard(&mut self) -> Heard {
+        let prefix = |kind: &str| format!("{kind}{},", self.namespace);
+        let (event, ack, refused, gone) = (prefix("42"), prefix("43"), prefix("44"), prefix("41"));
+        loop {
+            let Some(packet) = self.packet().await else {
+                return Heard::Disconnected;
+            };
+            if let Some(rest) = packet.strip_prefix(&ack) {
+                let digits = rest.find('[').unwrap();
+                let mut answers: Value = serde_json::from_str(&rest[digits..]).unwrap();
+                assert_eq!(answers.as_array().map(Vec::len), Some(1), "{packet}");
+                return Heard::Ack(rest[..digits].parse().unwrap(), answers[0].take());
+            }
+            if let Some(rest) = packet.strip_prefix(&event) {
+                let mut parts: Value = serde_json::from_str(rest).unwrap();
+                let name = parts[0].as_str().unwrap().to_owned();
+                return Heard::Notice(name, parts[1].take());
+            }
+            if let Some(rest) = packet.strip_prefix(&refused) {
+                return Heard::Refused(rest.to_owned());
+            }
+            if packet == gone || packet == gone.trim_end_matches(',') {
+                return Heard::Disconnected;
+            }
+        }
+    }
+
+    /// The next packet; nothing when the transport has ended. Pings are answered.
+    async fn packet(&mut self) -> Option<String> {
+        loop {
+            match timeout(DEADLINE, self.stream.next())
+                .await
+                .expect("a packet in time")
+            {
+                Some(Ok(Message::Text(text))) if text.as_str() == "2" => self.text("3").await,
+                Some(Ok(Message::Text(text))) => return Some(text.as_str().to_owned()),
+                Some(Ok(_)) => {}
+                Some(Err(_)) | None => return None,
+            }
+        }
+    }
+}
