@@ -7,14 +7,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// What the page is made of.
-const SOURCES: [&str; 6] = [
-    "index.html",
-    "package-lock.json",
-    "package.json",
-    "src",
-    "tsconfig.json",
-    "vite.config.ts",
-];
+const SOURCES: [&str; 6] =
+    ["index.html", "package-lock.json", "package.json", "src", "tsconfig.json", "vite.config.ts"];
 
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
@@ -27,11 +21,8 @@ fn main() {
 }
 
 fn build_page() -> Result<(), String> {
-    let variable = |name| {
-        std::env::var_os(name)
-            .map(PathBuf::from)
-            .ok_or(format!("{name} is not set"))
-    };
+    let variable =
+        |name| std::env::var_os(name).map(PathBuf::from).ok_or(format!("{name} is not set"));
     let page = variable("CARGO_MANIFEST_DIR")?.join("../guest-web");
     let out = variable("OUT_DIR")?.join("page");
     for source in SOURCES {
@@ -40,21 +31,8 @@ fn build_page() -> Result<(), String> {
     if !is_installed(&page) {
         npm(&page, &["ci", "--no-audit", "--no-fund"])?;
     }
-    let out = out
-        .to_str()
-        .ok_or("the target directory's path is not UTF-8")?;
-    npm(
-        &page,
-        &[
-            "exec",
-            "--",
-            "vite",
-            "build",
-            "--outDir",
-            out,
-            "--emptyOutDir",
-        ],
-    )
+    let out = out.to_str().ok_or("the target directory's path is not UTF-8")?;
+    npm(&page, &["exec", "--", "vite", "build", "--outDir", out, "--emptyOutDir"])
 }
 
 /// Whether what npm installed is what the lock file asks for.

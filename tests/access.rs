@@ -15,10 +15,7 @@ fn requests(ticket: &str) -> Vec<(&'static str, Value)> {
     vec![
         ("ticket:join", json!({ "ticketId": ticket })),
         ("ticket:leave", json!({ "ticketId": ticket })),
-        (
-            "message:send",
-            json!({ "ticketId": ticket, "content": "hi", "clientMessageId": "k" }),
-        ),
+        ("message:send", json!({ "ticketId": ticket, "content": "hi", "clientMessageId": "k" })),
         ("message:list", json!({ "ticketId": ticket })),
     ]
 }
@@ -37,10 +34,7 @@ async fn another_guests_ticket_is_answered_as_one_that_does_not_exist() {
     {
         let refused = eve.socket.ask(event, about_mayas).await;
         assert_eq!(refused["error"]["code"], "not_found", "{event}");
-        assert_eq!(
-            refused.to_string(),
-            eve.socket.ask(event, about_nobodys).await.to_string()
-        );
+        assert_eq!(refused.to_string(), eve.socket.ask(event, about_nobodys).await.to_string());
     }
 
     // And nothing of it reaches her later.
@@ -78,50 +72,26 @@ async fn a_bad_token_connects_nobody_and_never_falls_back_to_the_cookie() {
     let token = Agent::token(&server, "alice", PASSWORD).await.unwrap();
     let maya = Guest::arrives(&server).await;
     let refused = async |headers: &[(&'static str, &str)], auth: Value| {
-        Client::connect(&server, "/agent", headers, auth)
-            .await
-            .err()
+        Client::connect(&server, "/agent", headers, auth).await.err()
     };
 
-    for auth in [
-        json!({}),
-        json!({ "token": "" }),
-        json!({ "token": "x.y.z" }),
-        json!({ "token": 7 }),
-    ] {
-        assert_eq!(
-            refused(&[], auth.clone()).await.as_deref(),
-            Some("unauthenticated"),
-            "{auth}"
-        );
+    for auth in
+        [json!({}), json!({ "token": "" }), json!({ "token": "x.y.z" }), json!({ "token": 7 })]
+    {
+        assert_eq!(refused(&[], auth.clone()).await.as_deref(), Some("unauthenticated"), "{auth}");
     }
     let half = &token[..token.len() - 3];
-    assert_eq!(
-        refused(&[], json!({ "token": half })).await.as_deref(),
-        Some("unauthenticated")
-    );
+    assert_eq!(refused(&[], json!({ "token": half })).await.as_deref(), Some("unauthenticated"));
     // A guest's proof is none of an agent's, and a bad token is not overlooked for a good cookie.
     let guest = [("cookie", maya.cookie.as_str())];
-    assert_eq!(
-        refused(&guest, json!({})).await.as_deref(),
-        Some("unauthenticated")
-    );
+    assert_eq!(refused(&guest, json!({})).await.as_deref(), Some("unauthenticated"));
     let agent_cookie = format!("agentToken={token}");
     let origin = server.url("");
-    let both = [
-        ("cookie", agent_cookie.as_str()),
-        ("origin", origin.as_str()),
-    ];
-    assert_eq!(
-        refused(&both, json!({ "token": "bad" })).await.as_deref(),
-        Some("unauthenticated")
-    );
+    let both = [("cookie", agent_cookie.as_str()), ("origin", origin.as_str())];
+    assert_eq!(refused(&both, json!({ "token": "bad" })).await.as_deref(), Some("unauthenticated"));
     assert_eq!(refused(&both, json!({})).await, None);
     let no_origin = [("cookie", agent_cookie.as_str())];
-    assert_eq!(
-        refused(&no_origin, json!({})).await.as_deref(),
-        Some("forbidden_origin")
-    );
+    assert_eq!(refused(&no_origin, json!({})).await.as_deref(), Some("forbidden_origin"));
 }
 
 #[tokio::test]
@@ -131,9 +101,7 @@ async fn a_page_of_another_site_is_refused_before_anything_else() {
 
     for origin in ["https://evil.example", "null", "http://127.0.0.1:1"] {
         let headers = [("cookie", maya.cookie.as_str()), ("origin", origin)];
-        let refused = Client::connect(&server, "/guest", &headers, json!({}))
-            .await
-            .err();
+        let refused = Client::connect(&server, "/guest", &headers, json!({})).await.err();
         assert_eq!(refused.as_deref(), Some("403"), "{origin}");
         let polling = reqwest::Client::new()
             .get(server.url("/socket.io/?EIO=4&transport=polling"))
@@ -153,32 +121,17 @@ async fn a_verb_of_the_other_side_is_forbidden_and_changes_nothing() {
     let ticket = maya.opens_a_ticket("hello").await;
 
     let close = json!({ "ticketId": ticket });
-    assert_eq!(
-        maya.socket.refused("ticket:close", close).await,
-        "forbidden"
-    );
+    assert_eq!(maya.socket.refused("ticket:close", close).await, "forbidden");
     let note =
         json!({ "ticketId": ticket, "content": "x", "clientMessageId": "n", "internal": true });
     assert_eq!(maya.socket.refused("message:send", note).await, "forbidden");
     let notes = json!({ "ticketId": ticket, "notes": true });
-    assert_eq!(
-        maya.socket.refused("message:list", notes).await,
-        "forbidden"
-    );
+    assert_eq!(maya.socket.refused("message:list", notes).await, "forbidden");
     let create = json!({ "content": "x", "clientMessageId": "c" });
-    assert_eq!(
-        alice.socket.refused("ticket:create", create).await,
-        "forbidden"
-    );
+    assert_eq!(alice.socket.refused("ticket:create", create).await, "forbidden");
 
-    let (_, shown) = alice
-        .http(
-            &server,
-            Method::GET,
-            &format!("/api/v1/tickets/{ticket}"),
-            None,
-        )
-        .await;
+    let (_, shown) =
+        alice.http(&server, Method::GET, &format!("/api/v1/tickets/{ticket}"), None).await;
     assert_eq!(shown["ticket"]["status"], "open");
     assert_eq!(shown["messages"].as_array().unwrap().len(), 1);
     assert_eq!(shown["notes"], json!([]));
@@ -211,37 +164,16 @@ async fn a_closed_ticket_takes_no_message_and_answers_one_that_it_has() {
     let before = json!({ "ticketId": ticket, "content": "before", "clientMessageId": "b" });
     maya.socket.done("message:send", before.clone()).await;
 
-    alice
-        .socket
-        .done("ticket:close", json!({ "ticketId": ticket }))
-        .await;
+    alice.socket.done("ticket:close", json!({ "ticketId": ticket })).await;
 
-    assert_eq!(
-        maya.socket.notice("ticket:closed").await["ticket"]["status"],
-        "closed"
-    );
+    assert_eq!(maya.socket.notice("ticket:closed").await["ticket"]["status"], "closed");
     let late = json!({ "ticketId": ticket, "content": "late", "clientMessageId": "l" });
-    assert_eq!(
-        maya.socket.refused("message:send", late.clone()).await,
-        "ticket_closed"
-    );
-    assert_eq!(
-        alice.socket.refused("message:send", late).await,
-        "ticket_closed"
-    );
+    assert_eq!(maya.socket.refused("message:send", late.clone()).await, "ticket_closed");
+    assert_eq!(alice.socket.refused("message:send", late).await, "ticket_closed");
     let again = json!({ "ticketId": ticket });
-    assert_eq!(
-        alice.socket.refused("ticket:close", again).await,
-        "ticket_closed"
-    );
-    assert_eq!(
-        maya.socket.done("message:send", before).await["duplicate"],
-        true
-    );
-    let shown = maya
-        .socket
-        .done("ticket:join", json!({ "ticketId": ticket }))
-        .await;
+    assert_eq!(alice.socket.refused("ticket:close", again).await, "ticket_closed");
+    assert_eq!(maya.socket.done("message:send", before).await["duplicate"], true);
+    let shown = maya.socket.done("ticket:join", json!({ "ticketId": ticket })).await;
     let last = shown["messages"].as_array().unwrap().last().unwrap();
     assert_eq!(last["event"]["type"], "ticketClosed");
 }
@@ -252,15 +184,10 @@ async fn logging_out_ends_the_connections_of_the_login() {
     let mut alice = Agent::signs_in(&server, "alice").await;
     let mut elsewhere = Agent::signs_in(&server, "alice").await;
 
-    let (status, _) = alice
-        .http(&server, Method::POST, "/agent/logout", None)
-        .await;
+    let (status, _) = alice.http(&server, Method::POST, "/agent/logout", None).await;
 
     assert_eq!(status, StatusCode::NO_CONTENT);
-    assert_eq!(
-        alice.socket.notice("session:ended").await["code"],
-        "unauthenticated"
-    );
+    assert_eq!(alice.socket.notice("session:ended").await["code"], "unauthenticated");
     alice.socket.disconnected().await;
     let (status, _) = alice.http(&server, Method::GET, "/agent/me", None).await;
     assert_eq!(status, StatusCode::UNAUTHORIZED);
@@ -271,12 +198,8 @@ async fn logging_out_ends_the_connections_of_the_login() {
 async fn a_wrong_password_and_an_unknown_name_are_answered_alike() {
     let server = Server::start();
 
-    let wrong = Agent::token(&server, "alice", "not the password")
-        .await
-        .unwrap_err();
-    let unknown = Agent::token(&server, "nobody", "not the password")
-        .await
-        .unwrap_err();
+    let wrong = Agent::token(&server, "alice", "not the password").await.unwrap_err();
+    let unknown = Agent::token(&server, "nobody", "not the password").await.unwrap_err();
 
     assert_eq!(wrong, unknown);
     assert_eq!(wrong["code"], "invalid_credentials");

@@ -32,9 +32,7 @@ async fn the_first_start_makes_an_admin_whose_password_is_for_one_use() {
     assert!(Agent::token(&server, "admin", "admin").await.is_err());
 
     let change = json!({ "current": password, "new": PASSWORD });
-    let request = reqwest::Client::new()
-        .post(server.url("/agent/password"))
-        .bearer_auth(&token);
+    let request = reqwest::Client::new().post(server.url("/agent/password")).bearer_auth(&token);
     assert_eq!(request.json(&change).send().await.unwrap().status(), 204);
     assert!(Agent::connect(&server, &token).await.is_ok());
 
@@ -51,19 +49,13 @@ async fn a_second_start_serves_the_same_history() {
     let mut server = Server::start();
     let mut maya = Guest::arrives(&server).await;
     let ticket = maya.opens_a_ticket("hello").await;
-    let before = maya
-        .socket
-        .done("ticket:join", json!({ "ticketId": ticket }))
-        .await;
+    let before = maya.socket.done("ticket:join", json!({ "ticketId": ticket })).await;
 
     assert_eq!(server.stop(), 0);
     let server = server.start_again();
     maya.returns(&server).await;
 
-    let after = maya
-        .socket
-        .done("ticket:join", json!({ "ticketId": ticket }))
-        .await;
+    let after = maya.socket.done("ticket:join", json!({ "ticketId": ticket })).await;
     assert_eq!(after, before);
 }
 
@@ -72,10 +64,7 @@ fn a_busy_port_is_one_clear_sentence() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let data = tempfile::tempdir().unwrap();
 
-    let output = run(
-        &data.path().join("new"),
-        &taken.local_addr().unwrap().to_string(),
-    );
+    let output = run(&data.path().join("new"), &taken.local_addr().unwrap().to_string());
 
     assert_eq!(output.status.code(), Some(69));
     assert!(sentence(&output).contains("cannot listen on 127.0.0.1:"));
@@ -117,10 +106,7 @@ fn another_programs_file_is_refused_and_left_as_it_is() {
 
     assert_eq!(output.status.code(), Some(65));
     assert!(sentence(&output).contains("nothing was changed"));
-    assert_eq!(
-        std::fs::read_to_string(&file).unwrap(),
-        "these are not tickets"
-    );
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), "these are not tickets");
 }
 
 #[tokio::test]

@@ -10,19 +10,12 @@ use crate::support::{
 };
 
 fn numbers(messages: &Value) -> Vec<u64> {
-    messages
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|message| message["seq"].as_u64().unwrap())
-        .collect()
+    messages.as_array().unwrap().iter().map(|message| message["seq"].as_u64().unwrap()).collect()
 }
 
 fn contents(messages: &Value) -> Vec<String> {
     let texts = messages.as_array().unwrap().iter();
-    texts
-        .map(|message| message["content"].as_str().unwrap().to_owned())
-        .collect()
+    texts.map(|message| message["content"].as_str().unwrap().to_owned()).collect()
 }
 
 #[tokio::test]
@@ -66,13 +59,7 @@ async fn the_official_client_sends_two_hundred_messages_in_order() {
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/node/two_hundred.mjs");
     let output = tokio::task::spawn_blocking({
         let arguments = [server.url(""), alice.token.clone(), ticket.clone()];
-        move || {
-            Command::new("node")
-                .arg(script)
-                .args(arguments)
-                .output()
-                .unwrap()
-        }
+        move || Command::new("node").arg(script).args(arguments).output().unwrap()
     })
     .await
     .unwrap();
@@ -100,16 +87,10 @@ async fn who_comes_back_gets_exactly_what_it_has_not_seen() {
     maya.returns(&server).await;
     let resume = json!({ "ticketId": ticket, "afterSeq": 4, "limit": 3 });
     let joined = maya.socket.done("ticket:join", resume).await;
-    assert_eq!(
-        (numbers(&joined["messages"]), &joined["hasMore"]),
-        (vec![5, 6, 7], &json!(true))
-    );
+    assert_eq!((numbers(&joined["messages"]), &joined["hasMore"]), (vec![5, 6, 7], &json!(true)));
     let rest = json!({ "ticketId": ticket, "afterSeq": 7, "epoch": joined["epoch"] });
     let joined = maya.socket.done("ticket:join", rest).await;
-    assert_eq!(
-        (numbers(&joined["messages"]), &joined["hasMore"]),
-        (vec![8, 9], &json!(false))
-    );
+    assert_eq!((numbers(&joined["messages"]), &joined["hasMore"]), (vec![8, 9], &json!(false)));
     assert_eq!(joined["reset"], false);
 
     let strange = json!({ "ticketId": ticket, "afterSeq": 7, "epoch": "another" });
@@ -144,10 +125,7 @@ async fn what_was_acked_survives_a_crash_and_is_stored_once() {
         assert_eq!(sent["duplicate"], number <= 15);
         assert_eq!(sent["message"]["seq"], number);
     }
-    let joined = maya
-        .socket
-        .done("ticket:join", json!({ "ticketId": ticket }))
-        .await;
+    let joined = maya.socket.done("ticket:join", json!({ "ticketId": ticket })).await;
     assert_eq!(numbers(&joined["messages"]), (1..=17).collect::<Vec<_>>());
 }
 

@@ -4,11 +4,7 @@
 //! `cargo bench -p support-server --bench appends [-- DIRECTORY]`; the directory says which disk,
 //! and is the target directory unless told otherwise. Everything goes through the desk's door, as
 //! it does for clients: identity, limits, policy and the log.
-#![expect(
-    clippy::print_stdout,
-    clippy::unwrap_used,
-    reason = "a benchmark prints"
-)]
+#![expect(clippy::print_stdout, clippy::unwrap_used, reason = "a benchmark prints")]
 
 use std::fs::File;
 use std::io::Write;
@@ -58,13 +54,8 @@ struct Writer {
 impl Writer {
     async fn new(desk: &Arc<Desk>) -> Self {
         let stranger = Actor::without_connection(Who::Stranger);
-        let command = Command::StartGuestSession {
-            name: None,
-            email: None,
-        };
-        let Ok(Reply::Guest(answer)) = desk.execute(&stranger, command).await else {
-            panic!()
-        };
+        let command = Command::StartGuestSession { name: None, email: None };
+        let Ok(Reply::Guest(answer)) = desk.execute(&stranger, command).await else { panic!() };
         let actor = Actor::without_connection(Who::Guest(answer.guest.id));
         let create = CreateTicket {
             content: Content::try_from("hello".to_owned()).unwrap(),
@@ -74,17 +65,9 @@ impl Writer {
             email: None,
         };
         let command = Command::OpenTicket(create);
-        let Ok(Reply::Created(created)) = desk.execute(&actor, command).await else {
-            panic!()
-        };
-        let TicketView::Guest(ticket) = created.ticket else {
-            panic!()
-        };
-        Self {
-            desk: Arc::clone(desk),
-            actor,
-            ticket: ticket.id,
-        }
+        let Ok(Reply::Created(created)) = desk.execute(&actor, command).await else { panic!() };
+        let TicketView::Guest(ticket) = created.ticket else { panic!() };
+        Self { desk: Arc::clone(desk), actor, ticket: ticket.id }
     }
 
     async fn send(&self, number: usize) -> Duration {
@@ -101,15 +84,10 @@ impl Writer {
 }
 
 fn main() {
-    let directory = std::env::args()
-        .skip(1)
-        .find(|argument| !argument.starts_with('-'));
+    let directory = std::env::args().skip(1).find(|argument| !argument.starts_with('-'));
     let directory =
         directory.map_or_else(|| PathBuf::from(env!("CARGO_TARGET_TMPDIR")), PathBuf::from);
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-        .unwrap();
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
     let mut fsyncs = fsyncs(&directory);
     println!("one fsync of {SIZE} bytes: p50 {:.2?}", median(&mut fsyncs));
     let mut rates = Vec::new();
@@ -123,10 +101,7 @@ fn main() {
         );
         rates.push(rate);
     }
-    println!(
-        "256 writers reach {:.1} times the rate of one",
-        rates[2] / rates[0]
-    );
+    println!("256 writers reach {:.1} times the rate of one", rates[2] / rates[0]);
 }
 
 fn median(times: &mut [Duration]) -> Duration {
@@ -164,11 +139,8 @@ async fn measure(directory: &Path, writers: usize) -> (f64, Vec<Duration>) {
             waits
         })
     });
-    let waits: Vec<Duration> = join_all(writing)
-        .await
-        .into_iter()
-        .flat_map(Result::unwrap)
-        .collect();
+    let waits: Vec<Duration> =
+        join_all(writing).await.into_iter().flat_map(Result::unwrap).collect();
     let rate = f64::from(u32::try_from(waits.len()).unwrap()) / began.elapsed().as_secs_f64();
     desk.close().await;
     (rate, waits)

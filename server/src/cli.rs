@@ -1,10 +1,6 @@
 //! The command line of the server: serving, and setting up while nothing serves yet. The only place
 //! that prints.
-#![expect(
-    clippy::print_stdout,
-    clippy::print_stderr,
-    reason = "a command line prints"
-)]
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command line prints")]
 
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -68,10 +64,7 @@ struct Failure(u8, String);
 pub fn main() -> ExitCode {
     telemetry::start();
     let cli = Cli::parse();
-    let runtime = match tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-    {
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return fail(Failure(71, format!("cannot start: {error}"))),
     };
@@ -114,14 +107,10 @@ async fn serve(config: Config) -> Result<(), Failure> {
     let listen = config.listen;
     // The port first: a second server by mistake changes nothing on the disk.
     let listener = TcpListener::bind(listen).await.map_err(|error| {
-        Failure(
-            69,
-            format!("cannot listen on {listen}: {error}; choose another with --listen"),
-        )
+        Failure(69, format!("cannot listen on {listen}: {error}; choose another with --listen"))
     })?;
-    let address = listener
-        .local_addr()
-        .map_err(|error| Failure(71, format!("cannot listen: {error}")))?;
+    let address =
+        listener.local_addr().map_err(|error| Failure(71, format!("cannot listen: {error}")))?;
     let server = Server::open(config, Source::system()).await?;
     if let Some(password) = server.first_password() {
         eprintln!("first start: sign in as admin with the one-time password {password}");
@@ -160,12 +149,7 @@ async fn stop_signal() {
 }
 
 async fn agent(config: Config, task: AgentTask) -> Result<(), Failure> {
-    let AgentTask::Add {
-        name,
-        admin,
-        display_name,
-        password_stdin,
-    } = task;
+    let AgentTask::Add { name, admin, display_name, password_stdin } = task;
     let wrong = |what: &str, error: &dyn std::fmt::Display| Failure(2, format!("{what}: {error}"));
     let username = Username::try_from(name).map_err(|error| wrong("name", &error))?;
     let display_name = display_name
@@ -191,11 +175,7 @@ async fn agent(config: Config, task: AgentTask) -> Result<(), Failure> {
     let new = NewAgent {
         username: username.clone(),
         display_name,
-        role: if admin {
-            AgentRole::Admin
-        } else {
-            AgentRole::Agent
-        },
+        role: if admin { AgentRole::Admin } else { AgentRole::Agent },
         password: Secret::new(password),
         must_change_password: false,
     };

@@ -22,23 +22,16 @@ pub trait Random: Send + Sync + 'static {
 pub struct System;
 
 impl Clock for System {
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "this is where the clock comes from"
-    )]
+    #[expect(clippy::disallowed_methods, reason = "this is where the clock comes from")]
     fn now(&self) -> Timestamp {
-        let since = std::time::SystemTime::now()
-            .duration_since(std::time::UNIX_EPOCH)
-            .unwrap_or_default();
+        let since =
+            std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
         Timestamp::from_millis(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
     }
 }
 
 impl Random for System {
-    #[expect(
-        clippy::expect_used,
-        reason = "without randomness no id and no key is safe to make"
-    )]
+    #[expect(clippy::expect_used, reason = "without randomness no id and no key is safe to make")]
     fn fill(&self, bytes: &mut [u8]) {
         getrandom::fill(bytes).expect("the operating system has a random generator");
     }
@@ -59,10 +52,7 @@ impl Source {
 
     /// These two.
     pub fn new(clock: impl Clock, random: impl Random) -> Self {
-        Self {
-            clock: Arc::new(clock),
-            random: Arc::new(random),
-        }
+        Self { clock: Arc::new(clock), random: Arc::new(random) }
     }
 
     /// The time now.

@@ -83,9 +83,7 @@ impl Config {
         };
         let mut limits = Limits::default();
         for (name, value) in &file.limits {
-            let number = value
-                .as_integer()
-                .map_or_else(|| value.to_string(), |it| it.to_string());
+            let number = value.as_integer().map_or_else(|| value.to_string(), |it| it.to_string());
             limits.set(name, &number).map_err(ConfigError::Value)?;
         }
         for name in Limits::NAMES {
@@ -102,10 +100,7 @@ impl Config {
         });
         Ok(Self {
             listen: flags.listen.or(file.listen).unwrap_or(DEFAULT_LISTEN),
-            data: flags
-                .data
-                .or(file.data)
-                .unwrap_or_else(|| PathBuf::from("support-data")),
+            data: flags.data.or(file.data).unwrap_or_else(|| PathBuf::from("support-data")),
             public_url: public_url.transpose()?,
             limits,
         })
@@ -130,24 +125,14 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("support.toml");
         std::fs::write(&path, text).unwrap();
-        Config::assemble(
-            Flags {
-                config: Some(path),
-                ..Flags::default()
-            },
-            |_| None,
-        )
+        Config::assemble(Flags { config: Some(path), ..Flags::default() }, |_| None)
     }
 
     #[test]
     fn a_flag_weighs_more_than_the_environment_and_that_more_than_the_file() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("support.toml");
-        std::fs::write(
-            &path,
-            "data = \"file\"\n[limits]\npage = 10\npage_max = 20\n",
-        )
-        .unwrap();
+        std::fs::write(&path, "data = \"file\"\n[limits]\npage = 10\npage_max = 20\n").unwrap();
         let flags = Flags {
             config: Some(path),
             listen: Some(([127, 0, 0, 1], 1).into()),

@@ -73,10 +73,7 @@ impl Rooms {
 
     /// The connection of a socket.
     pub(crate) fn connection(socket: &SocketRef, side: Side) -> Connection {
-        Connection {
-            side,
-            id: Arc::from(socket.id.as_str()),
-        }
+        Connection { side, id: Arc::from(socket.id.as_str()) }
     }
 
     fn within(&self, side: Side, room: String) -> Vec<SocketRef> {
@@ -86,10 +83,7 @@ impl Rooms {
 
     fn socket(&self, connection: &Connection) -> Option<SocketRef> {
         let id = Sid::from_str(&connection.id).ok()?;
-        self.io
-            .get()?
-            .of(namespace(connection.side))?
-            .get_socket(id)
+        self.io.get()?.of(namespace(connection.side))?.get_socket(id)
     }
 
     fn tell(&self, sockets: Vec<SocketRef>, event: &str, payload: &impl Serialize) {
@@ -146,11 +140,7 @@ impl Rooms {
 
 impl Hub for Rooms {
     fn tell_guest(&self, ticket: TicketId, notice: &GuestNotice) {
-        self.tell(
-            self.within(Side::Guest, of_ticket(ticket)),
-            notice.name(),
-            notice,
-        );
+        self.tell(self.within(Side::Guest, of_ticket(ticket)), notice.name(), notice);
     }
 
     fn tell_agents(&self, agents: Agents, notice: &AgentNotice) {
@@ -185,8 +175,7 @@ impl Hub for Rooms {
             Ending::Agent(agent, but) => (of_agent(agent), but.map(of_session)),
         };
         let kept = |socket: &SocketRef| {
-            but.as_ref()
-                .is_some_and(|room| socket.rooms().iter().any(|it| it.as_ref() == room))
+            but.as_ref().is_some_and(|room| socket.rooms().iter().any(|it| it.as_ref() == room))
         };
         let mut sockets = self.within(Side::Agent, room);
         sockets.retain(|socket| !kept(socket));

@@ -75,26 +75,13 @@ impl Server {
             guest_cookies: Arc::new(GuestCookies::new(keys.guests, source.clone())),
             source: source.clone(),
             cookies: Cookies {
-                secure: config
-                    .public_url
-                    .as_ref()
-                    .is_some_and(|url| url.is_secure()),
+                secure: config.public_url.as_ref().is_some_and(|url| url.is_secure()),
             },
-            origins: Arc::new(Origins {
-                public: config.public_url.clone(),
-            }),
+            origins: Arc::new(Origins { public: config.public_url.clone() }),
             body_bytes: config.limits.packet_bytes,
         };
         let tasks = TaskTracker::new();
-        Ok(Self {
-            desk,
-            rooms,
-            http,
-            config,
-            source,
-            tasks,
-            first_password,
-        })
+        Ok(Self { desk, rooms, http, config, source, tasks, first_password })
     }
 
     /// The password of `admin`, if this start has made it. It is said once.
@@ -108,15 +95,7 @@ impl Server {
         listener: TcpListener,
         shutdown: impl Future<Output = ()> + Send + 'static,
     ) -> std::io::Result<()> {
-        let Self {
-            desk,
-            rooms,
-            http,
-            config,
-            source,
-            tasks,
-            ..
-        } = self;
+        let Self { desk, rooms, http, config, source, tasks, .. } = self;
         let sockets = Sockets {
             desk: Arc::clone(&desk),
             tokens: Arc::clone(&http.tokens),
@@ -126,9 +105,7 @@ impl Server {
             tasks: tasks.clone(),
         };
         let (layer, io) = socket::build(sockets, &config.limits);
-        let app = http
-            .router(layer)
-            .into_make_service_with_connect_info::<SocketAddr>();
+        let app = http.router(layer).into_make_service_with_connect_info::<SocketAddr>();
         // A peer that stops reading is cut off by the kernel: the library would wait for it.
         let peer_timeout = Duration::from_millis(config.limits.peer_timeout_ms.into());
         let listener = listener.tap_io(move |stream| {

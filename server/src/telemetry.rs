@@ -11,9 +11,6 @@ pub(crate) fn start() {
     let layer = fmt::layer().with_writer(std::io::stderr);
     let registry = tracing_subscriber::registry().with(filter);
     // Somebody who embeds the server may have set up logging already; then theirs stays.
-    let _ = if json {
-        registry.with(layer.json()).try_init()
-    } else {
-        registry.with(layer).try_init()
-    };
+    let _ =
+        if json { registry.with(layer.json()).try_init() } else { registry.with(layer).try_init() };
 }

@@ -32,16 +32,8 @@ struct AckForm<T> {
 impl<T: Serialize> Serialize for Ack<T> {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {
-            Self::Done(data) => AckForm {
-                ok: true,
-                data: Some(data),
-                error: None,
-            },
-            Self::Refused(error) => AckForm {
-                ok: false,
-                data: None,
-                error: Some(error.clone()),
-            },
+            Self::Done(data) => AckForm { ok: true, data: Some(data), error: None },
+            Self::Refused(error) => AckForm { ok: false, data: None, error: Some(error.clone()) },
         }
         .serialize(serializer)
     }
@@ -50,16 +42,8 @@ impl<T: Serialize> Serialize for Ack<T> {
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for Ack<T> {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         match AckForm::deserialize(deserializer)? {
-            AckForm {
-                ok: true,
-                data: Some(data),
-                ..
-            } => Ok(Self::Done(data)),
-            AckForm {
-                ok: false,
-                error: Some(error),
-                ..
-            } => Ok(Self::Refused(error)),
+            AckForm { ok: true, data: Some(data), .. } => Ok(Self::Done(data)),
+            AckForm { ok: false, error: Some(error), .. } => Ok(Self::Refused(error)),
             _ => Err(serde::de::Error::custom("neither an answer nor an error")),
         }
     }
@@ -184,10 +168,7 @@ mod tests {
         let done = Ack::Done(Empty {});
         let refused = Ack::<Empty>::Refused(ApiError::new(ErrorCode::TicketClosed, "closed"));
 
-        assert_eq!(
-            serde_json::to_string(&done).unwrap(),
-            r#"{"ok":true,"data":{}}"#
-        );
+        assert_eq!(serde_json::to_string(&done).unwrap(), r#"{"ok":true,"data":{}}"#);
         assert_eq!(
             serde_json::to_string(&refused).unwrap(),
             r#"{"ok":false,"error":{"code":"ticket_closed","message":"closed","retryAfterMs":null}}"#

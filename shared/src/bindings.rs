@@ -22,15 +22,10 @@ fn declare<T: TS>(out: &mut String, config: &Config) {
 /// An interface with one method for each event, as socket.io-client's types want it.
 fn event_map(out: &mut String, name: &str, events: &[(&str, &str, Option<&str>)], names: &[&str]) {
     let listed: Vec<&str> = events.iter().map(|(event, ..)| *event).collect();
-    assert_eq!(
-        listed, names,
-        "{name} lists every event once, in the order of the contract"
-    );
+    assert_eq!(listed, names, "{name} lists every event once, in the order of the contract");
     let _ = writeln!(out, "\nexport interface {name} {{");
     for (event, payload, answer) in events {
-        let ack = answer.map_or(String::new(), |it| {
-            format!(", ack: (answer: Ack<{it}>) => void")
-        });
+        let ack = answer.map_or(String::new(), |it| format!(", ack: (answer: Ack<{it}>) => void"));
         let _ = writeln!(out, "  '{event}': (payload: {payload}{ack}) => void;");
     }
     let _ = writeln!(out, "}}");
@@ -77,16 +72,8 @@ fn typescript() -> String {
         &mut out,
         "Requests",
         &[
-            (
-                "ticket:create",
-                "CreateTicket",
-                Some("TicketCreated<GuestTicket>"),
-            ),
-            (
-                "ticket:list",
-                "ListOwnTickets",
-                Some("TicketPage<GuestTicket>"),
-            ),
+            ("ticket:create", "CreateTicket", Some("TicketCreated<GuestTicket>")),
+            ("ticket:list", "ListOwnTickets", Some("TicketPage<GuestTicket>")),
             ("ticket:join", "JoinTicket", Some("Joined<GuestTicket>")),
             ("ticket:leave", "NameTicket", Some("Empty")),
             ("message:send", "SendMessage", Some("MessageSent")),

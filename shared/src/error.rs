@@ -93,12 +93,7 @@ pub struct ApiError {
 impl ApiError {
     /// An error without a time to come again and without details.
     pub fn new(code: ErrorCode, message: impl Into<String>) -> Self {
-        Self {
-            code,
-            message: message.into(),
-            retry_after_ms: None,
-            details: None,
-        }
+        Self { code, message: message.into(), retry_after_ms: None, details: None }
     }
 }
 

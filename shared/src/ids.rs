@@ -140,9 +140,7 @@ impl FromStr for TicketRef {
 
 impl fmt::Display for TicketRef {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0
-            .iter()
-            .try_for_each(|byte| write!(f, "{}", char::from(*byte)))
+        self.0.iter().try_for_each(|byte| write!(f, "{}", char::from(*byte)))
     }
 }
 
@@ -164,9 +162,7 @@ impl FromStr for TicketName {
         if text.len() == TicketRef::LEN {
             text.parse().map(Self::Ref)
         } else {
-            text.parse()
-                .map(Self::Id)
-                .map_err(|_| BadId("not a ticket id or ref"))
+            text.parse().map(Self::Id).map_err(|_| BadId("not a ticket id or ref"))
         }
     }
 }
@@ -192,9 +188,7 @@ impl FromStr for ClientMessageId {
     type Err = BadId;
 
     fn from_str(text: &str) -> Result<Self, BadId> {
-        let plain = text
-            .bytes()
-            .all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-');
+        let plain = text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-');
         if plain && (1..=Self::MAX).contains(&text.len()) {
             Ok(Self(text.to_owned()))
         } else {

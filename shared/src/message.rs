@@ -21,11 +21,7 @@ pub enum SenderRole {
 /// What happened, in an entry that the desk itself wrote.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
-#[serde(
-    tag = "type",
-    rename_all = "camelCase",
-    rename_all_fields = "camelCase"
-)]
+#[serde(tag = "type", rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum SystemEvent {
     /// An agent has come into the conversation.
     AgentJoined {

@@ -120,10 +120,7 @@ impl<'de> Deserialize<'de> for AssigneeFilter {
         match text.as_str() {
             "me" => Ok(Self::Me),
             "none" => Ok(Self::None),
-            id => id
-                .parse()
-                .map(Self::Agent)
-                .map_err(serde::de::Error::custom),
+            id => id.parse().map(Self::Agent).map_err(serde::de::Error::custom),
         }
     }
 }
@@ -267,10 +264,7 @@ mod tests {
         let json = format!(r#"{{"ticketId":"{TICKET}"}}"#);
 
         assert!(AgentRequest::decode("ticket:close", &json).is_ok());
-        assert_eq!(
-            GuestRequest::decode("ticket:close", &json),
-            Err(DecodeError::UnknownEvent)
-        );
+        assert_eq!(GuestRequest::decode("ticket:close", &json), Err(DecodeError::UnknownEvent));
     }
 
     #[test]
@@ -303,10 +297,7 @@ mod tests {
             r#"{"ticketId":{"$gt":""}}"#,
             r#"{"ticketId":"01JD0000000000000000000000","clientMessageId":{"$regex":"^a"},"content":"x"}"#,
         ] {
-            assert!(
-                GuestRequest::decode("message:send", json).is_err(),
-                "{json}"
-            );
+            assert!(GuestRequest::decode("message:send", json).is_err(), "{json}");
         }
     }
 }

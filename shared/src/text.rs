@@ -138,10 +138,7 @@ text!(
 
 fn one_line(text: &str, most: usize) -> Result<String, BadText> {
     let line = text.trim();
-    if line
-        .chars()
-        .any(|c| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}'))
-    {
+    if line.chars().any(|c| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}')) {
         return Err(BadText::NotOneLine);
     }
     if line.chars().all(is_invisible) {
@@ -156,17 +153,10 @@ fn one_line(text: &str, most: usize) -> Result<String, BadText> {
 /// The beginning of a message for a list: its first line with something on it, at most `most`
 /// characters, with `…` where something was left out.
 pub fn preview(content: &str, most: usize) -> String {
-    let mut lines = content
-        .lines()
-        .map(str::trim)
-        .filter(|line| !line.is_empty());
+    let mut lines = content.lines().map(str::trim).filter(|line| !line.is_empty());
     let first = lines.next().unwrap_or_default();
     let cut: String = first.chars().take(most).collect();
-    if cut.len() < first.len() || lines.next().is_some() {
-        cut + "…"
-    } else {
-        cut
-    }
+    if cut.len() < first.len() || lines.next().is_some() { cut + "…" } else { cut }
 }
 
 #[cfg(test)]
@@ -186,14 +176,7 @@ mod tests {
 
     #[test]
     fn a_message_of_which_nothing_can_be_seen_is_blank() {
-        for blank in [
-            "",
-            "  \n\t",
-            "\u{200b}\u{200b}",
-            "\u{7}\u{1b}",
-            "\u{3164}",
-            "\u{e0041}",
-        ] {
+        for blank in ["", "  \n\t", "\u{200b}\u{200b}", "\u{7}\u{1b}", "\u{3164}", "\u{e0041}"] {
             assert_eq!(parse::<Content>(blank), Err(BadText::Blank), "{blank:?}");
         }
         assert!(parse::<Content>("👩‍👩‍👧").is_ok());
@@ -202,11 +185,7 @@ mod tests {
     #[test]
     fn a_name_is_one_line_and_does_not_pass_for_the_system() {
         for reserved in ["system", "SYSTEM", "ＳＹＳＴＥＭ", " sys\u{200b}tem "] {
-            assert_eq!(
-                parse::<Name>(reserved),
-                Err(BadText::Reserved),
-                "{reserved:?}"
-            );
+            assert_eq!(parse::<Name>(reserved), Err(BadText::Reserved), "{reserved:?}");
         }
         assert_eq!(parse::<Name>("a\nlevel=ERROR"), Err(BadText::NotOneLine));
         assert_eq!(parse::<Name>("a\u{2028}b"), Err(BadText::NotOneLine));

@@ -82,10 +82,7 @@ mod tests {
 
         assert_eq!(time.to_string(), "2026-11-22T10:15:30.120Z");
         assert_eq!(time.to_string().parse(), Ok(time));
-        assert_eq!(
-            Timestamp::from_millis(0).to_string(),
-            "1970-01-01T00:00:00.000Z"
-        );
+        assert_eq!(Timestamp::from_millis(0).to_string(), "1970-01-01T00:00:00.000Z");
     }
 
     #[test]

@@ -78,8 +78,7 @@ pub(crate) fn payload<T: serde::de::DeserializeOwned>(json: &str) -> Result<T, D
 /// What is wrong, without serde's line and column: a payload is one line of a program's making.
 fn without_place(error: &serde_json::Error) -> String {
     let text = error.to_string();
-    text.rsplit_once(" at line ")
-        .map_or(text.clone(), |(what, _)| what.to_owned())
+    text.rsplit_once(" at line ").map_or(text.clone(), |(what, _)| what.to_owned())
 }
 
 #[cfg(test)]
@@ -90,22 +89,10 @@ mod tests {
     fn a_packet_is_a_name_and_one_payload() {
         let (name, payload) = parse_packet(r#"["message:send",{"a":1}]"#).unwrap();
 
-        assert_eq!(
-            (name.as_ref(), payload.get()),
-            ("message:send", r#"{"a":1}"#)
-        );
-        assert_eq!(
-            parse_packet(r#"["x"]"#).unwrap_err(),
-            DecodeError::NotOnePayload
-        );
-        assert_eq!(
-            parse_packet(r#"["x",1,2]"#).unwrap_err(),
-            DecodeError::NotOnePayload
-        );
-        assert_eq!(
-            parse_packet("[1,{}]").unwrap_err(),
-            DecodeError::UnknownEvent
-        );
+        assert_eq!((name.as_ref(), payload.get()), ("message:send", r#"{"a":1}"#));
+        assert_eq!(parse_packet(r#"["x"]"#).unwrap_err(), DecodeError::NotOnePayload);
+        assert_eq!(parse_packet(r#"["x",1,2]"#).unwrap_err(), DecodeError::NotOnePayload);
+        assert_eq!(parse_packet("[1,{}]").unwrap_err(), DecodeError::UnknownEvent);
         assert!(parse_packet("[").is_err());
     }
 

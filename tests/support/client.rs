@@ -40,27 +40,17 @@ impl Client {
         headers: &[(&'static str, &str)],
         auth: Value,
     ) -> Result<Self, String> {
-        let url = format!(
-            "ws://{}/socket.io/?EIO=4&transport=websocket",
-            server.address
-        );
+        let url = format!("ws://{}/socket.io/?EIO=4&transport=websocket", server.address);
         let mut request = url.into_client_request().unwrap();
         for (name, value) in headers {
-            request
-                .headers_mut()
-                .insert(HeaderName::from_static(name), value.parse().unwrap());
+            request.headers_mut().insert(HeaderName::from_static(name), value.parse().unwrap());
         }
         let stream = match timeout(DEADLINE, connect_async(request)).await.unwrap() {
             Ok((stream, _)) => stream,
             Err(Error::Http(response)) => return Err(response.status().as_str().to_owned()),
             Err(error) => panic!("{error}"),
         };
-        let mut client = Self {
-            stream,
-            namespace,
-            acks: 0,
-            notices: VecDeque::new(),
-        };
+        let mut client = Self { stream, namespace, acks: 0, notices: VecDeque::new() };
         client.text(&format!("40{namespace},{auth}")).await;
         let accepted = format!("40{namespace},");
         let refused = format!("44{namespace},");
@@ -78,21 +68,13 @@ impl Client {
 
     /// Sends a packet as it is.
     pub(crate) async fn text(&mut self, packet: &str) {
-        self.stream
-            .send(Message::text(packet.to_owned()))
-            .await
-            .unwrap();
+        self.stream.send(Message::text(packet.to_owned())).await.unwrap();
     }
 
     /// Sends a request without waiting for its acknowledgement; answers with its number.
     pub(crate) async fn send(&mut self, event: &str, payload: &Value) -> u64 {
         self.acks += 1;
-        let packet = format!(
-            "42{},{}{}",
-            self.namespace,
-            self.acks,
-            json!([event, payload])
-        );
+        let packet = format!("42{},{}{}", self.namespace, self.acks, json!([event, payload]));
         self.text(&packet).await;
         self.acks
     }
@@ -187,10 +169,7 @@ impl Client {
     /// The next packet; nothing when the transport has ended. Pings are answered.
     async fn packet(&mut self) -> Option<String> {
         loop {
-            match timeout(DEADLINE, self.stream.next())
-                .await
-                .expect("a packet in time")
-            {
+            match timeout(DEADLINE, self.stream.next()).await.expect("a packet in time") {
                 Some(Ok(Message::Text(text))) if text.as_str() == "2" => self.text("3").await,
                 Some(Ok(Message::Text(text))) => return Some(text.as_str().to_owned()),
                 Some(Ok(_)) => {}

@@ -18,11 +18,8 @@ pub(crate) struct Guest {
 impl Guest {
     /// Somebody who has started a session and connected.
     pub(crate) async fn arrives(server: &Server) -> Self {
-        let response = reqwest::Client::new()
-            .post(server.url("/guest/session"))
-            .send()
-            .await
-            .unwrap();
+        let response =
+            reqwest::Client::new().post(server.url("/guest/session")).send().await.unwrap();
         assert_eq!(response.status(), StatusCode::OK);
         let cookie = response.headers()["set-cookie"].to_str().unwrap();
         let cookie = cookie.split(';').next().unwrap().to_owned();
@@ -70,17 +67,11 @@ impl Agent {
         password: &str,
     ) -> Result<String, Value> {
         let login = json!({ "username": name, "password": password });
-        let request = reqwest::Client::new()
-            .post(server.url("/agent/login"))
-            .json(&login);
+        let request = reqwest::Client::new().post(server.url("/agent/login")).json(&login);
         let response = request.send().await.unwrap();
         let signed_in = response.status() == StatusCode::OK;
         let mut body: Value = response.json().await.unwrap();
-        if signed_in {
-            Ok(body["token"].take().as_str().unwrap().to_owned())
-        } else {
-            Err(body)
-        }
+        if signed_in { Ok(body["token"].take().as_str().unwrap().to_owned()) } else { Err(body) }
     }
 
     pub(crate) async fn connect(server: &Server, token: &str) -> Result<Client, String> {

@@ -55,27 +55,14 @@ impl Server {
         let said = lines(child.stderr.take().unwrap());
         let printed = lines(child.stdout.take().unwrap());
         let Ok(line) = printed.recv_timeout(DEADLINE) else {
-            panic!(
-                "the server did not start: {:?}",
-                said.try_iter().collect::<Vec<_>>()
-            );
+            panic!("the server did not start: {:?}", said.try_iter().collect::<Vec<_>>());
         };
-        let address = line
-            .strip_prefix("listening on http://")
-            .unwrap()
-            .parse()
-            .unwrap();
+        let address = line.strip_prefix("listening on http://").unwrap().parse().unwrap();
         let settings = settings
             .iter()
             .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
             .collect();
-        Self {
-            child,
-            address,
-            data,
-            settings,
-            said,
-        }
+        Self { child, address, data, settings, said }
     }
 
     pub(crate) fn url(&self, path: &str) -> String {
@@ -95,13 +82,7 @@ impl Server {
     /// Asks the server to stop and waits until it has; answers with its exit status.
     pub(crate) fn stop(&mut self) -> i32 {
         let id = self.child.id().to_string();
-        assert!(
-            Command::new("kill")
-                .args(["-TERM", &id])
-                .status()
-                .unwrap()
-                .success()
-        );
+        assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
         self.child.wait().unwrap().code().unwrap()
     }
 
@@ -113,23 +94,15 @@ impl Server {
 
     /// Starts the server again, on the same data and address.
     pub(crate) fn start_again(self) -> Self {
-        let Self {
-            address, settings, ..
-        } = &self;
-        let settings: Vec<(&str, &str)> = settings
-            .iter()
-            .map(|(name, value)| (name.as_str(), value.as_str()))
-            .collect();
+        let Self { address, settings, .. } = &self;
+        let settings: Vec<(&str, &str)> =
+            settings.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
         let address = address.to_string();
-        let settings: Vec<(String, String)> = settings
-            .iter()
-            .map(|(n, v)| ((*n).to_owned(), (*v).to_owned()))
-            .collect();
+        let settings: Vec<(String, String)> =
+            settings.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect();
         let data = self.into_data();
-        let settings: Vec<(&str, &str)> = settings
-            .iter()
-            .map(|(name, value)| (name.as_str(), value.as_str()))
-            .collect();
+        let settings: Vec<(&str, &str)> =
+            settings.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
         Self::on(data, &address, &settings)
     }
 
@@ -153,11 +126,7 @@ pub(crate) fn command(data: &Path, listen: &str) -> Command {
             command.env_remove(name);
         }
     }
-    command
-        .arg("--data")
-        .arg(data)
-        .args(["--listen", listen])
-        .stdin(Stdio::null());
+    command.arg("--data").arg(data).args(["--listen", listen]).stdin(Stdio::null());
     command
 }
 
@@ -166,25 +135,13 @@ pub(crate) fn add_agent(data: &Path, name: &str, display: &str) -> Output {
     let mut child = Command::new(SERVER)
         .arg("--data")
         .arg(data)
-        .args([
-            "agent",
-            "add",
-            name,
-            "--display-name",
-            display,
-            "--password-stdin",
-        ])
+        .args(["agent", "add", name, "--display-name", display, "--password-stdin"])
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
-    child
-        .stdin
-        .take()
-        .unwrap()
-        .write_all(PASSWORD.as_bytes())
-        .unwrap();
+    child.stdin.take().unwrap().write_all(PASSWORD.as_bytes()).unwrap();
     child.wait_with_output().unwrap()
 }
 

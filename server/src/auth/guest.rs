@@ -95,18 +95,12 @@ mod tests {
         let unbound = {
             let mut mac = Hmac::<Sha256>::new_from_slice(&[1; 32]).unwrap();
             mac.update(fields.as_bytes());
-            format!(
-                "{fields}.{}",
-                URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes())
-            )
+            format!("{fields}.{}", URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes()))
         };
 
         let refused = [
             ("an id", guest.to_string()),
-            (
-                "another guest",
-                good.replace(&guest.to_string(), &other.to_string()),
-            ),
+            ("another guest", good.replace(&guest.to_string(), &other.to_string())),
             ("another key id", good.replacen(".a.", ".b.", 1)),
             ("a cut proof", good[..good.len() - 4].to_owned()),
             ("no proof", format!("{fields}.")),

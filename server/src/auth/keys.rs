@@ -41,10 +41,7 @@ impl Ring {
 
     #[cfg(test)]
     pub(crate) fn of(keys: &[(&str, u8)]) -> Self {
-        let key = |(id, byte): &(&str, u8)| Key {
-            id: (*id).to_owned(),
-            bytes: vec![*byte; 32],
-        };
+        let key = |(id, byte): &(&str, u8)| Key { id: (*id).to_owned(), bytes: vec![*byte; 32] };
         Self(keys.iter().map(key).collect())
     }
 }
@@ -109,11 +106,7 @@ pub(crate) fn load(data: &Path, source: &Source) -> Result<Keys, KeysError> {
         serde_json::from_str(&text).map_err(|error| KeysError::Form(path.clone(), error))?;
     let tokens = ring(form.tokens).ok_or_else(|| KeysError::Weak(path.clone(), "tokens"))?;
     let guests = ring(form.guests).ok_or_else(|| KeysError::Weak(path.clone(), "guests"))?;
-    if tokens
-        .0
-        .iter()
-        .any(|one| guests.0.iter().any(|other| one.bytes == other.bytes))
-    {
+    if tokens.0.iter().any(|one| guests.0.iter().any(|other| one.bytes == other.bytes)) {
         return Err(KeysError::Shared(path));
     }
     Ok(Keys { tokens, guests })
@@ -139,17 +132,10 @@ fn make(data: &Path, path: &Path, source: &Source) -> io::Result<String> {
             key: URL_SAFE_NO_PAD.encode(source.bytes::<KEY_BYTES>()),
         }]
     };
-    let text = serde_json::to_string_pretty(&Form {
-        tokens: key(),
-        guests: key(),
-    })?;
+    let text = serde_json::to_string_pretty(&Form { tokens: key(), guests: key() })?;
     let temporary = data.join("keys.json.new");
-    let mut file = OpenOptions::new()
-        .write(true)
-        .create(true)
-        .truncate(true)
-        .mode(0o600)
-        .open(&temporary)?;
+    let mut file =
+        OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&temporary)?;
     file.write_all(text.as_bytes())?;
     file.sync_all()?;
     std::fs::rename(&temporary, path)?;
@@ -170,10 +156,7 @@ mod tests {
 
         assert_eq!(made.tokens.newest().bytes, read.tokens.newest().bytes);
         assert_ne!(read.tokens.newest().bytes, read.guests.newest().bytes);
-        let mode = std::fs::metadata(data.path().join(NAME))
-            .unwrap()
-            .permissions()
-            .mode();
+        let mode = std::fs::metadata(data.path().join(NAME)).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
     }
 
@@ -186,29 +169,17 @@ mod tests {
             let text = format!(
                 r#"{{"tokens":[{{"id":"a","key":"{tokens}"}}],"guests":[{{"id":"b","key":"{guests}"}}]}}"#
             );
-            let mut file = OpenOptions::new()
-                .write(true)
-                .create_new(true)
-                .mode(0o600)
-                .open(&path)
-                .unwrap();
+            let mut file =
+                OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path).unwrap();
             file.write_all(text.as_bytes()).unwrap();
         };
         let key = |byte: u8, length: usize| URL_SAFE_NO_PAD.encode(vec![byte; length]);
-        let refused = || {
-            load(data.path(), &Source::system())
-                .err()
-                .map(|error| error.to_string())
-        };
+        let refused = || load(data.path(), &Source::system()).err().map(|error| error.to_string());
 
         write(&key(1, 31), &key(2, 32));
         assert!(refused().unwrap().contains("weak"));
         write(&key(1, 32), &key(1, 32));
-        assert!(
-            refused()
-                .unwrap()
-                .contains("one key for tokens and cookies")
-        );
+        assert!(refused().unwrap().contains("one key for tokens and cookies"));
         write(&key(1, 32), &key(2, 32));
         assert_eq!(refused(), None);
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o644)).unwrap();

@@ -29,10 +29,7 @@ const NOBODY: &str = "$argon2id$v=19$m=19456,t=2,p=1$c3VwcG9ydC1kZXNrLTAwMQ$Zm9y
 
 impl Passwords {
     pub(crate) fn new() -> Self {
-        Self {
-            turns: Arc::new(Semaphore::new(AT_ONCE)),
-            places: Semaphore::new(WAITING),
-        }
+        Self { turns: Arc::new(Semaphore::new(AT_ONCE)), places: Semaphore::new(WAITING) }
     }
 
     /// Whether `password` is the one of `hash`. Without a hash it is not, after the same work.
@@ -70,9 +67,7 @@ impl Passwords {
         work: impl FnOnce() -> anyhow::Result<T> + Send + 'static,
     ) -> Result<T, DeskError> {
         let Ok(_place) = self.places.try_acquire() else {
-            return Err(DeskError::RateLimited {
-                retry_after_ms: 1_000,
-            });
+            return Err(DeskError::RateLimited { retry_after_ms: 1_000 });
         };
         let turn = Arc::clone(&self.turns)
             .acquire_owned()
@@ -97,32 +92,11 @@ mod tests {
     async fn a_password_verifies_against_its_own_hash_only() {
         let passwords = Passwords::new();
         let secret = |text: &str| Secret::new(text.to_owned());
-        let hash = passwords
-            .hash(secret("correct horse"), [7; 16])
-            .await
-            .unwrap();
+        let hash = passwords.hash(secret("correct horse"), [7; 16]).await.unwrap();
 
-        assert!(
-            hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"),
-            "{hash}"
-        );
-        assert!(
-            passwords
-                .verify(secret("correct horse"), Some(hash.clone()))
-                .await
-                .unwrap()
-        );
-        assert!(
-            !passwords
-                .verify(secret("wrong horse"), Some(hash))
-                .await
-                .unwrap()
-        );
-        assert!(
-            !passwords
-                .verify(secret("correct horse"), None)
-                .await
-                .unwrap()
-        );
+        assert!(hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{hash}");
+        assert!(passwords.verify(secret("correct horse"), Some(hash.clone())).await.unwrap());
+        assert!(!passwords.verify(secret("wrong horse"), Some(hash)).await.unwrap());
+        assert!(!passwords.verify(secret("correct horse"), None).await.unwrap());
     }
 }

@@ -96,9 +96,7 @@ impl Tokens {
         validation.validate_exp = false;
         validation.validate_nbf = false;
         let key = DecodingKey::from_secret(&key.bytes);
-        let claims = jsonwebtoken::decode::<Claims>(token, &key, &validation)
-            .ok()?
-            .claims;
+        let claims = jsonwebtoken::decode::<Claims>(token, &key, &validation).ok()?.claims;
         let now = self.source.now().as_millis();
         let millis = |seconds: i64| seconds.checked_mul(1000);
         let (issued, expires) = (millis(claims.iat)?, millis(claims.exp)?);
@@ -142,10 +140,7 @@ mod tests {
     }
 
     fn ids() -> (AgentId, SessionId) {
-        (
-            AgentId::from_ulid(Ulid::from(1)),
-            SessionId::from_ulid(Ulid::from(2)),
-        )
+        (AgentId::from_ulid(Ulid::from(1)), SessionId::from_ulid(Ulid::from(2)))
     }
 
     fn claims() -> Value {
@@ -175,14 +170,7 @@ mod tests {
         let (token, expires_at) = tokens.issue(agent, session, far).unwrap();
 
         assert_eq!(expires_at.as_millis(), (NOW + 3600) * 1000);
-        assert_eq!(
-            tokens.verify(&token),
-            Some(Who::Agent {
-                agent,
-                session,
-                expires_at
-            })
-        );
+        assert_eq!(tokens.verify(&token), Some(Who::Agent { agent, session, expires_at }));
         now.store(NOW + 3600, Ordering::Relaxed);
         assert_eq!(tokens.verify(&token), None);
         now.store(NOW, Ordering::Relaxed);
@@ -204,11 +192,7 @@ mod tests {
     fn a_token_that_is_not_ours_is_nobodys() {
         let (tokens, _) = tokens(&[("a", 1)]);
         let right = [1; 32];
-        assert!(
-            tokens
-                .verify(&signed(&header(), &claims(), &right))
-                .is_some()
-        );
+        assert!(tokens.verify(&signed(&header(), &claims(), &right)).is_some());
         let with = |field: &str, value: Value| {
             let mut changed = claims();
             changed[field] = value;
@@ -235,27 +219,15 @@ mod tests {
             ("no algorithm", unsigned("none")),
             ("no algorithm in capitals", unsigned("nOnE")),
             ("another algorithm", unsigned("RS256")),
-            (
-                "an empty signature",
-                good.rsplit_once('.').unwrap().0.to_owned() + ".",
-            ),
+            ("an empty signature", good.rsplit_once('.').unwrap().0.to_owned() + "."),
             ("another key", signed(&header(), &claims(), &[2; 32])),
             ("a longer hash", headed(|it| it.alg = Algorithm::HS512)),
             ("another type", headed(|it| it.typ = Some("JWT".to_owned()))),
             ("no type", headed(|it| it.typ = None)),
             ("no key id", headed(|it| it.kid = None)),
-            (
-                "an injected key id",
-                headed(|it| it.kid = Some("a' OR 1=1--".to_owned())),
-            ),
-            (
-                "a path as key id",
-                headed(|it| it.kid = Some("../../a".to_owned())),
-            ),
-            (
-                "a key of its own",
-                headed(|it| it.jku = Some("http://127.0.0.1:1/".to_owned())),
-            ),
+            ("an injected key id", headed(|it| it.kid = Some("a' OR 1=1--".to_owned()))),
+            ("a path as key id", headed(|it| it.kid = Some("../../a".to_owned()))),
+            ("a key of its own", headed(|it| it.jku = Some("http://127.0.0.1:1/".to_owned()))),
             ("another issuer", with("iss", json!("evil"))),
             ("another audience", with("aud", json!("support-guest"))),
             ("no issuer", without("iss")),

@@ -59,14 +59,8 @@ impl Desk {
                 named
             }
             Known::Stranger | Known::Ended | Known::Operator | Known::Agent(_) => {
-                let guest = Guest {
-                    id: GuestId::from_ulid(self.source.ulid()),
-                    name,
-                    email,
-                };
-                self.store
-                    .add_guest(guest.clone(), self.source.now())
-                    .await?;
+                let guest = Guest { id: GuestId::from_ulid(self.source.ulid()), name, email };
+                self.store.add_guest(guest.clone(), self.source.now()).await?;
                 guest
             }
         };
@@ -86,9 +80,8 @@ impl Desk {
         };
         let hash = agent.as_ref().map(|agent| agent.password_hash.clone());
         let right = self.passwords.verify(password, hash).await?;
-        let agent = agent
-            .filter(|agent| right && !agent.disabled)
-            .ok_or(DeskError::InvalidCredentials)?;
+        let agent =
+            agent.filter(|agent| right && !agent.disabled).ok_or(DeskError::InvalidCredentials)?;
         let session = SessionRecord {
             id: SessionId::from_ulid(self.source.ulid()),
             agent: agent.id,
@@ -119,11 +112,7 @@ impl Desk {
         let Who::Agent { session, .. } = actor.who else {
             return Err(DeskError::Unauthenticated);
         };
-        let session = self
-            .store
-            .session(session)
-            .await?
-            .ok_or(DeskError::Unauthenticated)?;
+        let session = self.store.session(session).await?.ok_or(DeskError::Unauthenticated)?;
         Ok(Reply::Session(Session {
             id: session.id,
             agent: known.agent()?.public(),
@@ -132,9 +121,7 @@ impl Desk {
     }
 
     pub(super) fn show_me(known: &Known) -> Result<Reply, DeskError> {
-        Ok(Reply::Agent(AgentAnswer {
-            agent: known.agent()?.public(),
-        }))
+        Ok(Reply::Agent(AgentAnswer { agent: known.agent()?.public() }))
     }
 
     pub(super) async fn change_password(
@@ -147,15 +134,9 @@ impl Desk {
         let agent = known.agent()?;
         check_password(&new)?;
         if new.expose() == current.expose() {
-            return Err(DeskError::Invalid(
-                "the new password is the old one".to_owned(),
-            ));
+            return Err(DeskError::Invalid("the new password is the old one".to_owned()));
         }
-        if !self
-            .passwords
-            .verify(current, Some(agent.password_hash.clone()))
-            .await?
-        {
+        if !self.passwords.verify(current, Some(agent.password_hash.clone())).await? {
             return Err(DeskError::InvalidCredentials);
         }
         let keep = match actor.who {
@@ -176,17 +157,12 @@ impl Desk {
         let username = String::from(new.username);
         let agent = AgentRecord {
             id: AgentId::from_ulid(self.source.ulid()),
-            display_name: new
-                .display_name
-                .map_or_else(|| username.clone(), String::from),
+            display_name: new.display_name.map_or_else(|| username.clone(), String::from),
             username,
             role: new.role,
             disabled: false,
             must_change_password: new.must_change_password,
-            password_hash: self
-                .passwords
-                .hash(new.password, self.source.bytes())
-                .await?,
+            password_hash: self.passwords.hash(new.password, self.source.bytes()).await?,
             created_at: self.source.now(),
         };
         if !self.store.add_agent(agent.clone()).await? {
@@ -195,9 +171,7 @@ impl Desk {
                 agent.username
             )));
         }
-        Ok(Reply::Agent(AgentAnswer {
-            agent: agent.public(),
-        }))
+        Ok(Reply::Agent(AgentAnswer { agent: agent.public() }))
     }
 
     /// Whether nobody can sign in, because nobody was ever added.
@@ -207,13 +181,7 @@ impl Desk {
 
     fn end(&self, whose: Ending, why: &str) {
         let code = support_shared::ErrorCode::Unauthenticated;
-        self.hub.end(
-            whose,
-            &SessionEnded {
-                code,
-                message: why.to_owned(),
-            },
-        );
+        self.hub.end(whose, &SessionEnded { code, message: why.to_owned() });
     }
 }
 

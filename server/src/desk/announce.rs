@@ -22,18 +22,9 @@ pub(super) async fn run(mut line: mpsc::Receiver<Stored>, hub: Arc<dyn Hub>) {
     }
 }
 
-fn tell(
-    Stored {
-        ticket,
-        message,
-        again,
-    }: &Stored,
-    hub: &dyn Hub,
-) {
+fn tell(Stored { ticket, message, again }: &Stored, hub: &dyn Hub) {
     let id = ticket.id;
-    let new = MessageNew {
-        message: message.clone(),
-    };
+    let new = MessageNew { message: message.clone() };
     hub.tell_agents(Agents::In(id), &AgentNotice::MessageNew(new.clone()));
     if !message.internal {
         hub.tell_guest(id, &GuestNotice::MessageNew(new));
@@ -41,19 +32,12 @@ fn tell(
     if *again {
         return;
     }
-    let for_agents = TicketNotice {
-        ticket: ticket.for_agents(),
-    };
-    let for_guest = TicketNotice {
-        ticket: ticket.for_guest(),
-    };
+    let for_agents = TicketNotice { ticket: ticket.for_agents() };
+    let for_guest = TicketNotice { ticket: ticket.for_guest() };
     let closed = matches!(message.event, Some(SystemEvent::TicketClosed { .. }));
     let assigned = matches!(message.event, Some(SystemEvent::TicketAssigned { .. }));
     if closed {
-        hub.tell_agents(
-            Agents::In(id),
-            &AgentNotice::TicketClosed(for_agents.clone()),
-        );
+        hub.tell_agents(Agents::In(id), &AgentNotice::TicketClosed(for_agents.clone()));
         hub.tell_guest(id, &GuestNotice::TicketClosed(for_guest.clone()));
         hub.clear_agents(id);
     }

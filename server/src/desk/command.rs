@@ -70,10 +70,7 @@ pub enum Side {
 impl Actor {
     /// Somebody without a live connection.
     pub fn without_connection(who: Who) -> Self {
-        Self {
-            who,
-            connection: None,
-        }
+        Self { who, connection: None }
     }
 }
 
@@ -218,10 +215,9 @@ impl From<AgentRequest> for Command {
     fn from(request: AgentRequest) -> Self {
         match request {
             AgentRequest::ListTickets(it) => Self::ListTickets(it),
-            AgentRequest::CloseTicket(it) => Self::CloseTicket {
-                ticket: TicketName::Id(it.ticket_id),
-                reason: it.reason,
-            },
+            AgentRequest::CloseTicket(it) => {
+                Self::CloseTicket { ticket: TicketName::Id(it.ticket_id), reason: it.reason }
+            }
             AgentRequest::JoinTicket(it) => GuestRequest::JoinTicket(it).into(),
             AgentRequest::LeaveTicket(it) => GuestRequest::LeaveTicket(it).into(),
             AgentRequest::SendMessage(it) => GuestRequest::SendMessage(it).into(),

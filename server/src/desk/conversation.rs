@@ -33,33 +33,24 @@ impl Desk {
         };
         let draft = Draft {
             id: MessageId::from_ulid(self.source.ulid()),
-            log: if internal {
-                Log::Notes
-            } else {
-                Log::Conversation
-            },
+            log: if internal { Log::Notes } else { Log::Conversation },
             at: self.source.now(),
             sender,
-            body: Body::Text {
-                content: content.into(),
-                client_message_id,
-            },
+            body: Body::Text { content: content.into(), client_message_id },
             if_assignee: None,
         };
         match self.store.append(ticket.id, draft).await? {
-            Appended::New(_, message) => Ok(Reply::Sent(MessageSent {
-                message: *message,
-                duplicate: false,
-            })),
-            Appended::Duplicate(message) => Ok(Reply::Sent(MessageSent {
-                message: *message,
-                duplicate: true,
-            })),
+            Appended::New(_, message) => {
+                Ok(Reply::Sent(MessageSent { message: *message, duplicate: false }))
+            }
+            Appended::Duplicate(message) => {
+                Ok(Reply::Sent(MessageSent { message: *message, duplicate: true }))
+            }
             Appended::Refused(refusal) => Err(refusal.into()),
             Appended::NoTicket => Err(DeskError::NotFound),
-            Appended::Unchanged(_) => Err(DeskError::Internal(anyhow::anyhow!(
-                "a message always changes its log"
-            ))),
+            Appended::Unchanged(_) => {
+                Err(DeskError::Internal(anyhow::anyhow!("a message always changes its log")))
+            }
         }
     }
 
@@ -72,10 +63,8 @@ impl Desk {
     ) -> Result<Reply, DeskError> {
         let log = if notes { Log::Notes } else { Log::Conversation };
         let range = Range::Before(before.unwrap_or(u64::MAX));
-        let Page { messages, has_more } = self
-            .store
-            .messages(ticket, log, range, self.limits.size(limit))
-            .await?;
+        let Page { messages, has_more } =
+            self.store.messages(ticket, log, range, self.limits.size(limit)).await?;
         Ok(Reply::Messages(MessagePage { messages, has_more }))
     }
 }

@@ -80,12 +80,8 @@ impl Limits {
 
     /// How much of a list to answer with: what was asked for, clamped.
     pub(super) fn size(&self, asked: Limit) -> Size {
-        let asked = asked.map_or(self.page, |limit| {
-            usize::try_from(limit.get()).unwrap_or(usize::MAX)
-        });
-        Size {
-            entries: asked.min(self.page_max),
-            bytes: PAGE_BYTES,
-        }
+        let asked =
+            asked.map_or(self.page, |limit| usize::try_from(limit.get()).unwrap_or(usize::MAX));
+        Size { entries: asked.min(self.page_max), bytes: PAGE_BYTES }
     }
 }

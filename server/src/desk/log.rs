@@ -31,10 +31,7 @@ pub(crate) enum Sender {
 /// What an entry says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Body {
-    Text {
-        content: String,
-        client_message_id: ClientMessageId,
-    },
+    Text { content: String, client_message_id: ClientMessageId },
     Event(SystemEvent),
 }
 
@@ -86,9 +83,7 @@ impl Draft {
     /// The key under which a message is stored once: its sender and the sender's name for it.
     pub(crate) fn key(&self) -> Option<(String, &ClientMessageId)> {
         match &self.body {
-            Body::Text {
-                client_message_id, ..
-            } => Some((self.sender.id()?, client_message_id)),
+            Body::Text { client_message_id, .. } => Some((self.sender.id()?, client_message_id)),
             Body::Event(_) => None,
         }
     }
@@ -104,13 +99,8 @@ impl Draft {
 
     fn standing(&self, ticket: &TicketRecord) -> Standing {
         let open = ticket.is_open();
-        let present = |agent: &AgentName| {
-            ticket
-                .conversation
-                .present
-                .iter()
-                .any(|it| it.id == agent.id)
-        };
+        let present =
+            |agent: &AgentName| ticket.conversation.present.iter().any(|it| it.id == agent.id);
         match &self.body {
             Body::Event(SystemEvent::TicketReopened { .. }) if !open => Standing::Next,
             Body::Event(SystemEvent::TicketReopened { .. }) => {
@@ -146,12 +136,9 @@ impl Draft {
         let conversation = &ticket.conversation;
         let (seq, note_seq, after_seq, before) = match self.log {
             Log::Conversation => (Some(conversation.seq + 1), None, None, conversation.at),
-            Log::Notes => (
-                None,
-                Some(ticket.notes.seq + 1),
-                Some(conversation.seq),
-                ticket.notes.at,
-            ),
+            Log::Notes => {
+                (None, Some(ticket.notes.seq + 1), Some(conversation.seq), ticket.notes.at)
+            }
         };
         let sender_id = self.sender.id();
         let (sender_role, sender_name) = match self.sender {
@@ -160,10 +147,7 @@ impl Draft {
             Sender::System => (SenderRole::System, "system".to_owned()),
         };
         let (content, client_message_id, event) = match self.body {
-            Body::Text {
-                content,
-                client_message_id,
-            } => (content, Some(client_message_id), None),
+            Body::Text { content, client_message_id } => (content, Some(client_message_id), None),
             Body::Event(event) => (sentence(&event), None, Some(event)),
         };
         Message {
@@ -200,51 +184,32 @@ impl Standing {
 /// What a system message says to people.
 fn sentence(event: &SystemEvent) -> String {
     let name = |agent: &Option<AgentName>| {
-        agent
-            .as_ref()
-            .map_or("the support desk", |agent| agent.name.as_str())
-            .to_owned()
+        agent.as_ref().map_or("the support desk", |agent| agent.name.as_str()).to_owned()
     };
     match event {
         SystemEvent::AgentJoined { agent } => format!("{} joined the chat", agent.name),
         SystemEvent::AgentLeft { agent } => format!("{} left the chat", agent.name),
         SystemEvent::GuestEnded => "The guest ended the chat".to_owned(),
-        SystemEvent::TicketClosed {
-            agent,
-            reason: None,
-        } => {
+        SystemEvent::TicketClosed { agent, reason: None } => {
             format!("The conversation was closed by {}", name(agent))
         }
-        SystemEvent::TicketClosed {
-            agent,
-            reason: Some(reason),
-        } => {
+        SystemEvent::TicketClosed { agent, reason: Some(reason) } => {
             format!("The conversation was closed by {}: {reason}", name(agent))
         }
         SystemEvent::TicketReopened { agent } => {
             format!("The conversation was opened again by {}", name(agent))
         }
-        SystemEvent::TicketAssigned {
-            by,
-            assignee: Some(assignee),
-        } if by.id == assignee.id => {
+        SystemEvent::TicketAssigned { by, assignee: Some(assignee) } if by.id == assignee.id => {
             format!("{} took the ticket", by.name)
         }
-        SystemEvent::TicketAssigned {
-            by,
-            assignee: Some(assignee),
-        } => {
+        SystemEvent::TicketAssigned { by, assignee: Some(assignee) } => {
             format!("{} gave the ticket to {}", by.name, assignee.name)
         }
         SystemEvent::TicketAssigned { by, assignee: None } => {
             format!("{} put the ticket back into the queue", by.name)
         }
         SystemEvent::TicketTagged { by, tags, priority } => {
-            let tags = if tags.is_empty() {
-                "none".to_owned()
-            } else {
-                tags.join(", ")
-            };
+            let tags = if tags.is_empty() { "none".to_owned() } else { tags.join(", ") };
             let priority = format!("{priority:?}").to_lowercase();
             format!("{} set tags: {tags}; priority: {priority}", by.name)
         }

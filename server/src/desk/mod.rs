@@ -22,10 +22,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use support_shared::{
-    ids::TicketName,
-    ticket::{AgentName, AgentRole, Guest},
-};
+use support_shared::ticket::{AgentName, AgentRole, Guest};
 use tokio::sync::mpsc;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tracing::Instrument;
@@ -34,7 +31,7 @@ use self::{
     policy::{Caller, Decision, Situation},
     presence::Presence,
     record::TicketRecord,
-    store::{AgentRecord, SharedStore, sqlite::Sqlite},
+    store::{AgentRecord, Facts, SharedStore, Whose, sqlite::Sqlite},
 };
 use crate::auth::password::Passwords;
 use crate::clock::Source;
@@ -146,10 +143,7 @@ impl Known {
 
 impl AgentRecord {
     fn name(&self) -> AgentName {
-        AgentName {
-            id: self.id,
-            name: self.display_name.clone(),
-        }
+        AgentName { id: self.id, name: self.display_name.clone() }
     }
 }
 
@@ -186,16 +180,19 @@ impl Desk {
         let action = command.action();
         let span = tracing::info_span!("command", action = ?action, who = ?actor.who);
         let work = async {
-            let known = self.known(actor).await?;
-            let ticket = match command.ticket() {
-                Some(name) => Some(self.find(name).await?),
-                None => None,
+            let whose = match actor.who {
+                Who::Stranger | Who::Operator => Whose::Nobodys,
+                Who::Guest(guest) => Whose::Guest(guest),
+                Who::Agent { agent, session, .. } => Whose::Agent(agent, session),
             };
+            let named = command.ticket();
+            let facts = self.store.facts(whose, named).await?;
+            let (known, ticket) = self.known(actor, facts);
             let situation = match &ticket {
-                None => Situation::General,
-                Some(None) => Situation::Missing,
-                Some(Some(ticket)) if known.owns(ticket) => Situation::Own,
-                Some(Some(_)) => Situation::Others,
+                None if named.is_none() => Situation::General,
+                None => Situation::Missing,
+                Some(ticket) if known.owns(ticket) => Situation::Own,
+                Some(_) => Situation::Others,
             };
             match policy::decide(known.caller(), action, situation) {
                 Decision::Allow => {}
@@ -204,15 +201,13 @@ impl Desk {
                 Decision::Unauthenticated => return Err(DeskError::Unauthenticated),
                 Decision::PasswordFirst => return Err(DeskError::PasswordChangeRequired),
             }
-            self.act(actor, known, ticket.flatten(), command).await
+            self.act(actor, known, ticket, command).await
         };
         let result = match tokio::time::timeout(PATIENCE, work.instrument(span.clone())).await {
             Ok(result) => result,
             Err(late) => Err(DeskError::Unavailable(late.into())),
         };
-        let outcome = result
-            .as_ref()
-            .map_or_else(|error| error.code().as_str(), |_| "ok");
+        let outcome = result.as_ref().map_or_else(|error| error.code().as_str(), |_| "ok");
         tracing::debug!(parent: &span, outcome, "done");
         result
     }
@@ -249,70 +244,37 @@ impl Desk {
             Command::CloseTicket { reason, .. } => {
                 self.close_ticket(&known, ticket()?.id, reason).await
             }
-            Command::SendMessage {
-                content,
-                client_message_id,
-                internal,
-                ..
-            } => {
-                self.send_message(&known, &ticket()?, content, client_message_id, internal)
-                    .await
+            Command::SendMessage { content, client_message_id, internal, .. } => {
+                self.send_message(&known, &ticket()?, content, client_message_id, internal).await
             }
-            Command::ListMessages {
-                before,
-                limit,
-                notes,
-                ..
-            } => self.list_messages(ticket()?.id, before, limit, notes).await,
+            Command::ListMessages { before, limit, notes, .. } => {
+                self.list_messages(ticket()?.id, before, limit, notes).await
+            }
         }
     }
 
-    /// Looks up what the actor is now: a credential says who, the records say whether still.
-    async fn known(&self, actor: &Actor) -> Result<Known, DeskError> {
-        match actor.who {
-            Who::Stranger => Ok(Known::Stranger),
-            Who::Operator => Ok(Known::Operator),
-            Who::Guest(id) => Ok(self
-                .store
-                .guest(id)
-                .await?
-                .map_or(Known::Ended, Known::Guest)),
-            Who::Agent {
-                agent,
-                session,
-                expires_at,
-            } => {
+    /// What the actor is now: a credential says who, the records say whether still.
+    fn known(&self, actor: &Actor, facts: Facts) -> (Known, Option<TicketRecord>) {
+        let Facts { guest, agent, session, ticket } = facts;
+        let known = match actor.who {
+            Who::Stranger => Known::Stranger,
+            Who::Operator => Known::Operator,
+            Who::Guest(_) => guest.map_or(Known::Ended, Known::Guest),
+            Who::Agent { agent: id, expires_at, .. } => {
                 let now = self.source.now();
-                let session = self.store.session(session).await?;
-                let stands = session.is_some_and(|session| {
-                    session.agent == agent && !session.ended && now < session.ends_at
-                });
-                if !stands || now >= expires_at {
-                    return Ok(Known::Ended);
-                }
-                let record = self
-                    .store
-                    .agent(agent)
-                    .await?
-                    .filter(|agent| !agent.disabled);
-                Ok(record.map_or(Known::Ended, |agent| Known::Agent(Box::new(agent))))
+                let stands = session
+                    .is_some_and(|it| it.agent == id && !it.ended && now < it.ends_at)
+                    && now < expires_at;
+                let agent = agent.filter(|agent| stands && !agent.disabled);
+                agent.map_or(Known::Ended, |agent| Known::Agent(Box::new(agent)))
             }
-        }
-    }
-
-    async fn find(&self, name: TicketName) -> Result<Option<TicketRecord>, DeskError> {
-        Ok(match name {
-            TicketName::Id(id) => self.store.ticket(id).await?,
-            TicketName::Ref(reference) => self.store.ticket_by_ref(reference).await?,
-        })
+        };
+        (known, ticket)
     }
 
     /// Whether the store answers.
     pub async fn is_ready(&self) -> bool {
-        matches!(
-            tokio::time::timeout(PATIENCE, self.store.ping()).await,
-            Ok(Ok(()))
-        )
+        matches!(tokio::time::timeout(PATIENCE, self.store.ping()).await, Ok(Ok(())))
     }
 
     /// Stops taking commands' after-effects, lets what is stored be told, and closes the store.

@@ -192,11 +192,7 @@ mod tests {
         }
         for action in ACTIONS {
             for situation in situations(action) {
-                let row = format!(
-                    "{:<20}{:<10}",
-                    format!("{action:?}"),
-                    format!("{situation:?}")
-                );
+                let row = format!("{:<20}{:<10}", format!("{action:?}"), format!("{situation:?}"));
                 let _ = write!(table, "\n{row}");
                 for caller in CALLERS {
                     let cell = format!("{:?}", decide(caller, action, *situation));
@@ -204,10 +200,7 @@ mod tests {
                 }
             }
         }
-        table
-            .lines()
-            .map(|line| line.trim_end().to_owned() + "\n")
-            .collect()
+        table.lines().map(|line| line.trim_end().to_owned() + "\n").collect()
     }
 
     #[test]

@@ -25,16 +25,8 @@ impl Presence {
     pub(super) fn sit(&self, ticket: TicketId, agent: AgentId, connection: &Arc<str>) {
         let mut seats = self.seats();
         let seat = (ticket, agent);
-        seats
-            .by_ticket
-            .entry(seat)
-            .or_default()
-            .insert(Arc::clone(connection));
-        seats
-            .by_connection
-            .entry(Arc::clone(connection))
-            .or_default()
-            .insert(seat);
+        seats.by_ticket.entry(seat).or_default().insert(Arc::clone(connection));
+        seats.by_connection.entry(Arc::clone(connection)).or_default().insert(seat);
     }
 
     /// A connection gets up; true when it was the last of its agent in the ticket.
@@ -54,10 +46,7 @@ impl Presence {
     pub(super) fn gone(&self, connection: &Arc<str>) -> Vec<(TicketId, AgentId)> {
         let mut seats = self.seats();
         let taken = seats.by_connection.remove(connection).unwrap_or_default();
-        taken
-            .into_iter()
-            .filter(|seat| seats.vacate(*seat, connection))
-            .collect()
+        taken.into_iter().filter(|seat| seats.vacate(*seat, connection)).collect()
     }
 
     /// Whether the agent sits in the ticket with any connection.

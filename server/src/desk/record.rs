@@ -137,9 +137,7 @@ impl TicketRecord {
 
     /// The ticket as agents see it.
     pub(crate) fn for_agents(&self) -> Ticket {
-        let Conversation {
-            status, closed_by, ..
-        } = &self.conversation;
+        let Conversation { status, closed_by, .. } = &self.conversation;
         Ticket {
             id: self.id,
             reference: self.reference,
@@ -172,9 +170,11 @@ impl TicketRecord {
             status: self.conversation.status,
             subject: self.subject.clone(),
             guest: self.guest.clone(),
-            assignee: self.notes.assignee.as_ref().map(|agent| GuestAssignee {
-                name: agent.name.clone(),
-            }),
+            assignee: self
+                .notes
+                .assignee
+                .as_ref()
+                .map(|agent| GuestAssignee { name: agent.name.clone() }),
             created_at: self.created_at,
             updated_at: self.conversation.at,
             closed_at: self.closed_at(),
@@ -189,25 +189,19 @@ impl TicketRecord {
 
     /// Who is in the conversation: the guest, and the agents who have joined.
     pub(crate) fn participants(&self) -> Vec<Participant> {
-        let guest = Participant {
-            role: SenderRole::Guest,
-            name: self.guest_name(),
-        };
+        let guest = Participant { role: SenderRole::Guest, name: self.guest_name() };
         let agents = self.conversation.present.iter();
         std::iter::once(guest)
-            .chain(agents.map(|agent| Participant {
-                role: SenderRole::Agent,
-                name: agent.name.clone(),
-            }))
+            .chain(
+                agents
+                    .map(|agent| Participant { role: SenderRole::Agent, name: agent.name.clone() }),
+            )
             .collect()
     }
 
     /// What the guest is called in the conversation.
     pub(crate) fn guest_name(&self) -> String {
-        self.guest
-            .name
-            .clone()
-            .unwrap_or_else(|| "Guest".to_owned())
+        self.guest.name.clone().unwrap_or_else(|| "Guest".to_owned())
     }
 
     fn closed_at(&self) -> Option<Timestamp> {

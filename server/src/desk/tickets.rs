@@ -82,10 +82,7 @@ impl Desk {
         {
             self.hub.enter(connection, ticket.id);
         }
-        Ok(Reply::Created(TicketCreated {
-            ticket: known.view(&ticket),
-            messages: vec![*message],
-        }))
+        Ok(Reply::Created(TicketCreated { ticket: known.view(&ticket), messages: vec![*message] }))
     }
 
     /// Stores a ticket under a ref that is free. Of a thousand million refs the first few tried
@@ -93,10 +90,7 @@ impl Desk {
     async fn create(&self, mut new: NewTicket, first: Draft) -> Result<Created, StoreError> {
         let most_open = self.limits.guest_open_tickets;
         for _ in 0..8 {
-            let created = self
-                .store
-                .create_ticket(new.clone(), first.clone(), most_open)
-                .await?;
+            let created = self.store.create_ticket(new.clone(), first.clone(), most_open).await?;
             if created != Created::RefTaken {
                 return Ok(created);
             }
@@ -130,14 +124,12 @@ impl Desk {
         request: ListTickets,
     ) -> Result<Reply, DeskError> {
         let listing = match request.status.unwrap_or(TicketStatus::Open) {
-            TicketStatus::Open => Listing::Open {
-                assignee: request.assignee,
-                me: Some(known.agent()?.id),
-            },
+            TicketStatus::Open => {
+                Listing::Open { assignee: request.assignee, me: Some(known.agent()?.id) }
+            }
             TicketStatus::Closed => Listing::Closed,
         };
-        self.list(known, listing, request.cursor, request.limit)
-            .await
+        self.list(known, listing, request.cursor, request.limit).await
     }
 
     pub(super) async fn list_own_tickets(
@@ -145,13 +137,7 @@ impl Desk {
         known: &Known,
         request: ListOwnTickets,
     ) -> Result<Reply, DeskError> {
-        self.list(
-            known,
-            Listing::Own(known.guest()?.id),
-            request.cursor,
-            request.limit,
-        )
-        .await
+        self.list(known, Listing::Own(known.guest()?.id), request.cursor, request.limit).await
     }
 
     async fn list(
@@ -164,24 +150,14 @@ impl Desk {
         let after = cursor.as_deref().map(parse_cursor).transpose()?;
         let entries = self.limits.size(limit).entries;
         // One more than asked for tells whether there is a next page.
-        let mut tickets = self
-            .store
-            .tickets(listing.clone(), after, entries + 1)
-            .await?;
+        let mut tickets = self.store.tickets(listing.clone(), after, entries + 1).await?;
         let more = tickets.len() > entries;
         tickets.truncate(entries);
         let last = tickets.last().filter(|_| more);
-        let next_cursor = last.map(|last| {
-            print_cursor(Cursor {
-                key: listing.key(last),
-                id: last.id,
-            })
-        });
+        let next_cursor =
+            last.map(|last| print_cursor(Cursor { key: listing.key(last), id: last.id }));
         let tickets = tickets.iter().map(|ticket| known.view(ticket)).collect();
-        Ok(Reply::Tickets(TicketPage {
-            tickets,
-            next_cursor,
-        }))
+        Ok(Reply::Tickets(TicketPage { tickets, next_cursor }))
     }
 
     pub(super) async fn show_ticket(
@@ -221,9 +197,7 @@ impl Desk {
             && !request.silent
         {
             self.presence.sit(id, agent.id, &connection.id);
-            let event = SystemEvent::AgentJoined {
-                agent: agent.name(),
-            };
+            let event = SystemEvent::AgentJoined { agent: agent.name() };
             self.append_event(id, event).await?;
         }
         let ticket = self.store.ticket(id).await?.ok_or(DeskError::NotFound)?;
@@ -245,26 +219,18 @@ impl Desk {
         let size = self.limits.size(request.limit);
         let strange = request.epoch.as_ref().is_some_and(|theirs| theirs != epoch);
         // Who has more than the store counts in another history, whatever it says.
-        let ahead = request
-            .after_seq
-            .is_some_and(|seq| seq > ticket.conversation.seq)
-            || request
-                .after_note_seq
-                .is_some_and(|seq| seq > ticket.notes.seq);
+        let ahead = request.after_seq.is_some_and(|seq| seq > ticket.conversation.seq)
+            || request.after_note_seq.is_some_and(|seq| seq > ticket.notes.seq);
         let reset = strange || ahead;
         let range = |after: Option<u64>| match after {
             Some(seq) if !reset => Range::After(seq),
             _ => Range::Before(u64::MAX),
         };
-        let Page { messages, has_more } = self
-            .store
-            .messages(id, Log::Conversation, range(request.after_seq), size)
-            .await?;
+        let Page { messages, has_more } =
+            self.store.messages(id, Log::Conversation, range(request.after_seq), size).await?;
         let notes = match known {
             Known::Agent(_) => Some(
-                self.store
-                    .messages(id, Log::Notes, range(request.after_note_seq), size)
-                    .await?,
+                self.store.messages(id, Log::Notes, range(request.after_note_seq), size).await?,
             ),
             Known::Guest(_) | Known::Stranger | Known::Ended | Known::Operator => None,
         };
@@ -291,9 +257,7 @@ impl Desk {
             if let Known::Agent(agent) = known
                 && self.presence.stand(ticket.id, agent.id, &connection.id)
             {
-                let event = SystemEvent::AgentLeft {
-                    agent: agent.name(),
-                };
+                let event = SystemEvent::AgentLeft { agent: agent.name() };
                 self.append_event(ticket.id, event).await?;
             }
         }
@@ -344,14 +308,9 @@ impl Desk {
             return Ok(());
         }
         let record = self.store.ticket(ticket).await?;
-        let present = record
-            .map(|ticket| ticket.conversation.present)
-            .unwrap_or_default();
+        let present = record.map(|ticket| ticket.conversation.present).unwrap_or_default();
         match present.into_iter().find(|it| it.id == agent) {
-            Some(agent) => {
-                self.append_event(ticket, SystemEvent::AgentLeft { agent })
-                    .await
-            }
+            Some(agent) => self.append_event(ticket, SystemEvent::AgentLeft { agent }).await,
             None => Ok(()),
         }
     }
@@ -382,17 +341,10 @@ impl Desk {
     ) -> Result<Reply, DeskError> {
         let agent: AgentName = known.agent()?.name();
         let reason = reason.map(String::from);
-        let draft = self.event(
-            Log::Conversation,
-            SystemEvent::TicketClosed {
-                agent: Some(agent),
-                reason,
-            },
-        );
+        let draft =
+            self.event(Log::Conversation, SystemEvent::TicketClosed { agent: Some(agent), reason });
         let ticket = changed(self.store.append(ticket, draft).await?)?;
-        Ok(Reply::Ticket(TicketAnswer {
-            ticket: known.view(&ticket),
-        }))
+        Ok(Reply::Ticket(TicketAnswer { ticket: known.view(&ticket) }))
     }
 }
 
@@ -402,9 +354,9 @@ fn changed(appended: Appended) -> Result<Box<TicketRecord>, DeskError> {
         Appended::New(ticket, _) | Appended::Unchanged(ticket) => Ok(ticket),
         Appended::Refused(refusal) => Err(refusal.into()),
         Appended::NoTicket => Err(DeskError::NotFound),
-        Appended::Duplicate(_) => Err(DeskError::Internal(anyhow::anyhow!(
-            "an event has no key to be doubled by"
-        ))),
+        Appended::Duplicate(_) => {
+            Err(DeskError::Internal(anyhow::anyhow!("an event has no key to be doubled by")))
+        }
     }
 }
 
@@ -419,10 +371,7 @@ fn parse_cursor(text: &str) -> Result<Cursor, DeskError> {
         let bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
         let text = String::from_utf8(bytes).ok()?;
         let (key, id) = text.split_once('.')?;
-        Some(Cursor {
-            key: key.parse().ok()?,
-            id: id.parse().ok()?,
-        })
+        Some(Cursor { key: key.parse().ok()?, id: id.parse().ok()? })
     };
     parse().ok_or_else(|| DeskError::Invalid("not a cursor of this list".to_owned()))
 }

@@ -36,10 +36,7 @@ pub(crate) fn agent(headers: &HeaderMap) -> Found {
 }
 
 fn find(headers: &HeaderMap, named: impl Fn(&str) -> bool) -> Found {
-    let texts = headers
-        .get_all(header::COOKIE)
-        .iter()
-        .filter_map(|value| value.to_str().ok());
+    let texts = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
     let cookies = texts.flat_map(Cookie::split_parse).filter_map(Result::ok);
     let mut values = cookies.filter(|cookie| named(cookie.name()));
     match (values.next(), values.next()) {
@@ -61,16 +58,9 @@ impl Cookies {
         self.set(Cookie::build((AGENT, token)).max_age(Duration::seconds(seconds)))
     }
 
-    #[expect(
-        clippy::expect_used,
-        reason = "tokens and our own names are of header characters"
-    )]
+    #[expect(clippy::expect_used, reason = "tokens and our own names are of header characters")]
     fn set(self, cookie: cookie::CookieBuilder<'static>) -> HeaderValue {
-        let cookie = cookie
-            .path("/")
-            .http_only(true)
-            .same_site(SameSite::Lax)
-            .secure(self.secure);
+        let cookie = cookie.path("/").http_only(true).same_site(SameSite::Lax).secure(self.secure);
         let text = cookie.build().to_string();
         HeaderValue::from_str(&text).expect("a cookie of header characters")
     }

@@ -46,10 +46,7 @@ impl Http {
     pub(crate) fn router(self, socket_io: socketioxide::layer::SocketIoLayer) -> Router {
         let ticket = Router::new()
             .route("/", get(tickets::show))
-            .route(
-                "/messages",
-                get(tickets::list_messages).post(tickets::send_message),
-            )
+            .route("/messages", get(tickets::list_messages).post(tickets::send_message))
             .route("/close", post(tickets::close));
         Router::new()
             .route("/agent/login", post(session::sign_in))
@@ -67,10 +64,7 @@ impl Http {
             .method_not_allowed_fallback(problem::wrong_method)
             .layer(DefaultBodyLimit::max(self.body_bytes))
             .layer(socket_io)
-            .layer(middleware::from_fn_with_state(
-                Arc::clone(&self.origins),
-                origin::check,
-            ))
+            .layer(middleware::from_fn_with_state(Arc::clone(&self.origins), origin::check))
             .layer(always(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
             .layer(always(header::REFERRER_POLICY, "same-origin"))
             .layer(always(header::X_FRAME_OPTIONS, "DENY"))
@@ -86,10 +80,7 @@ impl Http {
     }
 
     pub(crate) async fn execute(&self, actor: &Actor, command: Command) -> Result<Reply, Problem> {
-        self.desk
-            .execute(actor, command)
-            .await
-            .map_err(|error| self.problem(&error))
+        self.desk.execute(actor, command).await.map_err(|error| self.problem(&error))
     }
 
     pub(crate) fn problem(&self, error: &DeskError) -> Problem {
@@ -124,9 +115,7 @@ fn token(headers: &HeaderMap) -> Option<Option<String>> {
     match (authorizations.next(), authorizations.next()) {
         (Some(value), None) => {
             let (scheme, token) = value.to_str().ok()?.split_once(' ')?;
-            scheme
-                .eq_ignore_ascii_case("bearer")
-                .then(|| Some(token.trim().to_owned()))
+            scheme.eq_ignore_ascii_case("bearer").then(|| Some(token.trim().to_owned()))
         }
         (Some(_), Some(_)) => None,
         (None, _) => match cookies::agent(headers) {

@@ -25,12 +25,6 @@ pub(super) async fn ready(State(http): State<Http>) -> Response {
     if http.desk.is_ready().await {
         Json(Health { status: "ok" }).into_response()
     } else {
-        (
-            StatusCode::SERVICE_UNAVAILABLE,
-            Json(Health {
-                status: "unavailable",
-            }),
-        )
-            .into_response()
+        (StatusCode::SERVICE_UNAVAILABLE, Json(Health { status: "unavailable" })).into_response()
     }
 }

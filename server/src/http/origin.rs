@@ -65,11 +65,8 @@ impl Origins {
         match &self.public {
             Some(public) => origin == public,
             None => {
-                let host = headers
-                    .get(header::HOST)
-                    .and_then(|host| host.to_str().ok());
-                host.and_then(|host| Origin::parse(&format!("http://{host}")))
-                    .as_ref()
+                let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
+                host.and_then(|host| Origin::parse(&format!("http://{host}"))).as_ref()
                     == Some(origin)
             }
         }
@@ -113,9 +110,7 @@ mod tests {
     use super::*;
 
     fn origins(public: &str) -> Origins {
-        Origins {
-            public: Some(Origin::parse(public).unwrap()),
-        }
+        Origins { public: Some(Origin::parse(public).unwrap()) }
     }
 
     fn allowed(origins: &Origins, host: &str, sent: &[&str]) -> bool {
@@ -152,11 +147,7 @@ mod tests {
         ] {
             assert!(!allowed(&ours, "chat.example", &[bad]), "{bad}");
         }
-        assert!(!allowed(
-            &ours,
-            "x",
-            &["https://chat.example", "https://chat.example"]
-        ));
+        assert!(!allowed(&ours, "x", &["https://chat.example", "https://chat.example"]));
     }
 
     #[test]
@@ -164,16 +155,8 @@ mod tests {
         let ours = Origins { public: None };
 
         assert!(allowed(&ours, "127.0.0.1:3000", &["http://127.0.0.1:3000"]));
-        assert!(!allowed(
-            &ours,
-            "127.0.0.1:3000",
-            &["http://127.0.0.1:3001"]
-        ));
-        assert!(!allowed(
-            &ours,
-            "127.0.0.1:3000",
-            &["https://127.0.0.1:3000"]
-        ));
+        assert!(!allowed(&ours, "127.0.0.1:3000", &["http://127.0.0.1:3001"]));
+        assert!(!allowed(&ours, "127.0.0.1:3000", &["https://127.0.0.1:3000"]));
     }
 
     #[test]

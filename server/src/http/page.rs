@@ -14,9 +14,7 @@ pub(super) fn routes() -> Router<Http> {
 pub(super) fn routes() -> Router<Http> {
     use axum::routing::get;
 
-    Router::new()
-        .route("/", get(embedded::index))
-        .route("/assets/{file}", get(embedded::asset))
+    Router::new().route("/", get(embedded::index)).route("/assets/{file}", get(embedded::asset))
 }
 
 #[cfg(feature = "page")]

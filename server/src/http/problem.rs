@@ -34,17 +34,11 @@ struct Form<'a> {
 impl Problem {
     pub(crate) fn new(error: ApiError) -> Self {
         let status = StatusCode::from_u16(error.code.status());
-        Self {
-            status: status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR),
-            error,
-        }
+        Self { status: status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR), error }
     }
 
     fn with(status: StatusCode, code: ErrorCode, message: impl Into<String>) -> Self {
-        Self {
-            status,
-            error: ApiError::new(code, message),
-        }
+        Self { status, error: ApiError::new(code, message) }
     }
 }
 
@@ -65,21 +59,14 @@ impl IntoResponse for Problem {
         let json = HeaderValue::from_static("application/problem+json");
         headers.insert(header::CONTENT_TYPE, json);
         if let Some(millis) = error.retry_after_ms {
-            headers.insert(
-                header::RETRY_AFTER,
-                HeaderValue::from(millis.div_ceil(1000)),
-            );
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(millis.div_ceil(1000)));
         }
         response
     }
 }
 
 pub(super) async fn unknown_route() -> Problem {
-    Problem::with(
-        StatusCode::NOT_FOUND,
-        ErrorCode::NotFound,
-        "there is nothing at this address",
-    )
+    Problem::with(StatusCode::NOT_FOUND, ErrorCode::NotFound, "there is nothing at this address")
 }
 
 pub(super) async fn wrong_method() -> Problem {
@@ -110,11 +97,7 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
             }
             Err(rejection) => {
                 let text = rejection.body_text();
-                Err(Problem::with(
-                    StatusCode::BAD_REQUEST,
-                    ErrorCode::Invalid,
-                    text,
-                ))
+                Err(Problem::with(StatusCode::BAD_REQUEST, ErrorCode::Invalid, text))
             }
         }
     }
@@ -128,16 +111,12 @@ impl<T: DeserializeOwned + Default, S: Send + Sync> FromRequest<S> for OptionalB
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
         let headers = request.headers();
-        let length = headers
-            .get(header::CONTENT_LENGTH)
-            .and_then(|value| value.to_str().ok());
+        let length = headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok());
         let chunked = headers.contains_key(header::TRANSFER_ENCODING);
         if !chunked && length.is_none_or(|length| length == "0") {
             return Ok(Self(T::default()));
         }
-        Body::from_request(request, state)
-            .await
-            .map(|Body(body)| Self(body))
+        Body::from_request(request, state).await.map(|Body(body)| Self(body))
     }
 }
 
@@ -152,11 +131,7 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Asked<T> {
             Ok(Query(asked)) => Ok(Self(asked)),
             Err(rejection) => {
                 let text = rejection.body_text();
-                Err(Problem::with(
-                    StatusCode::BAD_REQUEST,
-                    ErrorCode::Invalid,
-                    text,
-                ))
+                Err(Problem::with(StatusCode::BAD_REQUEST, ErrorCode::Invalid, text))
             }
         }
     }
@@ -176,8 +151,6 @@ impl<T: std::str::FromStr<Err: std::fmt::Display>, S: Send + Sync> FromRequestPa
         let Path(text) = Path::<String>::from_request_parts(parts, state)
             .await
             .map_err(|rejection| invalid(rejection.body_text()))?;
-        text.parse()
-            .map(Self)
-            .map_err(|error: T::Err| invalid(error.to_string()))
+        text.parse().map(Self).map_err(|error: T::Err| invalid(error.to_string()))
     }
 }

@@ -44,10 +44,7 @@ pub(super) async fn sign_in(
     Body(login): Body<Login>,
 ) -> Result<Response, Problem> {
     let actor = Actor::without_connection(Who::Stranger);
-    let command = Command::SignIn {
-        username: login.username,
-        password: login.password,
-    };
+    let command = Command::SignIn { username: login.username, password: login.password };
     let reply = http.execute(&actor, command).await?;
     http.with_token(reply)
 }
@@ -81,8 +78,7 @@ pub(super) async fn change_password(
     AgentCaller(actor): AgentCaller,
     Body(NewPassword { current, new }): Body<NewPassword>,
 ) -> Result<StatusCode, Problem> {
-    http.execute(&actor, Command::ChangePassword { current, new })
-        .await?;
+    http.execute(&actor, Command::ChangePassword { current, new }).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -94,22 +90,15 @@ pub(super) async fn start_guest_session(
     OptionalBody(GuestSession { name, email }): OptionalBody<GuestSession>,
 ) -> Result<Response, Problem> {
     let who = match cookies::guest(&headers) {
-        Found::One(value) => http
-            .guest_cookies
-            .verify(&value)
-            .map_or(Who::Stranger, Who::Guest),
+        Found::One(value) => http.guest_cookies.verify(&value).map_or(Who::Stranger, Who::Guest),
         Found::None | Found::Several => Who::Stranger,
     };
     let actor = Actor::without_connection(who);
-    let reply = http
-        .execute(&actor, Command::StartGuestSession { name, email })
-        .await?;
+    let reply = http.execute(&actor, Command::StartGuestSession { name, email }).await?;
     let Reply::Guest(answer) = reply else {
         return Err(http.unexpected());
     };
-    let cookie = http
-        .cookies
-        .set_guest(http.guest_cookies.issue(answer.guest.id));
+    let cookie = http.cookies.set_guest(http.guest_cookies.issue(answer.guest.id));
     Ok(([(header::SET_COOKIE, cookie)], Json(answer)).into_response())
 }
 
@@ -124,20 +113,11 @@ impl Http {
             .map_err(|error| self.problem(&DeskError::Internal(error)))?;
         let seconds = (expires_at.as_millis() - self.source.now().as_millis()) / 1000;
         let cookie = self.cookies.set_agent(token.clone(), seconds);
-        Ok((
-            [(header::SET_COOKIE, cookie)],
-            Json(SignedIn {
-                token,
-                expires_at,
-                agent,
-            }),
-        )
+        Ok(([(header::SET_COOKIE, cookie)], Json(SignedIn { token, expires_at, agent }))
             .into_response())
     }
 
     fn unexpected(&self) -> Problem {
-        self.problem(&DeskError::Internal(anyhow::anyhow!(
-            "the desk answered something else"
-        )))
+        self.problem(&DeskError::Internal(anyhow::anyhow!("the desk answered something else")))
     }
 }

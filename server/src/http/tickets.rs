@@ -43,9 +43,7 @@ pub(super) async fn list(
     AgentCaller(actor): AgentCaller,
     Asked(request): Asked<ListTickets>,
 ) -> Result<Json<Reply>, Problem> {
-    http.execute(&actor, Command::ListTickets(request))
-        .await
-        .map(Json)
+    http.execute(&actor, Command::ListTickets(request)).await.map(Json)
 }
 
 pub(super) async fn show(
@@ -53,32 +51,16 @@ pub(super) async fn show(
     AgentCaller(actor): AgentCaller,
     Named(ticket): Named<TicketName>,
 ) -> Result<Json<Reply>, Problem> {
-    http.execute(&actor, Command::ShowTicket(ticket))
-        .await
-        .map(Json)
+    http.execute(&actor, Command::ShowTicket(ticket)).await.map(Json)
 }
 
 pub(super) async fn list_messages(
     State(http): State<Http>,
     AgentCaller(actor): AgentCaller,
     Named(ticket): Named<TicketName>,
-    Asked(Paging {
-        before,
-        limit,
-        notes,
-    }): Asked<Paging>,
+    Asked(Paging { before, limit, notes }): Asked<Paging>,
 ) -> Result<Json<Reply>, Problem> {
-    http.execute(
-        &actor,
-        Command::ListMessages {
-            ticket,
-            before,
-            limit,
-            notes,
-        },
-    )
-    .await
-    .map(Json)
+    http.execute(&actor, Command::ListMessages { ticket, before, limit, notes }).await.map(Json)
 }
 
 /// A message that is stored now is created; one that was stored before is not.
@@ -86,18 +68,9 @@ pub(super) async fn send_message(
     State(http): State<Http>,
     AgentCaller(actor): AgentCaller,
     Named(ticket): Named<TicketName>,
-    Body(NewMessage {
-        content,
-        client_message_id,
-        internal,
-    }): Body<NewMessage>,
+    Body(NewMessage { content, client_message_id, internal }): Body<NewMessage>,
 ) -> Result<(StatusCode, Json<Reply>), Problem> {
-    let command = Command::SendMessage {
-        ticket,
-        content,
-        client_message_id,
-        internal,
-    };
+    let command = Command::SendMessage { ticket, content, client_message_id, internal };
     let reply = http.execute(&actor, command).await?;
     let status = match &reply {
         Reply::Sent(sent) if sent.duplicate => StatusCode::OK,
@@ -112,7 +85,5 @@ pub(super) async fn close(
     Named(ticket): Named<TicketName>,
     OptionalBody(Closing { reason }): OptionalBody<Closing>,
 ) -> Result<Json<Reply>, Problem> {
-    http.execute(&actor, Command::CloseTicket { ticket, reason })
-        .await
-        .map(Json)
+    http.execute(&actor, Command::CloseTicket { ticket, reason }).await.map(Json)
 }

@@ -77,10 +77,7 @@ async fn admit(
     who: Who,
     side: Side,
 ) -> Result<Actor, Refused> {
-    let actor = Actor {
-        who,
-        connection: Some(Rooms::connection(socket, side)),
-    };
+    let actor = Actor { who, connection: Some(Rooms::connection(socket, side)) };
     sockets.desk.execute(&actor, Command::Connect(side)).await?;
     Ok(actor)
 }

@@ -75,13 +75,8 @@ impl MessageHandler<LocalAdapter, InOrder> for Inbox {
 pub(super) fn register(socket: &SocketRef, sockets: &Sockets, actor: Actor) {
     let (line, requests) = mpsc::channel(LINE);
     let waiting = Arc::new(AtomicUsize::new(0));
-    socket.on_fallback(Inbox {
-        line,
-        waiting: Arc::clone(&waiting),
-    });
-    sockets
-        .tasks
-        .spawn(serve(requests, waiting, sockets.clone(), actor));
+    socket.on_fallback(Inbox { line, waiting: Arc::clone(&waiting) });
+    sockets.tasks.spawn(serve(requests, waiting, sockets.clone(), actor));
 }
 
 async fn serve(
@@ -127,26 +122,17 @@ fn time_left(actor: &Actor, sockets: &Sockets) -> Duration {
 async fn answer(packet: &str, ack: AckSender, sockets: &Sockets, actor: &Actor) {
     let work = AssertUnwindSafe(carry_out(packet, sockets, actor)).catch_unwind();
     let result = work.await.unwrap_or_else(|panic| {
-        let what = panic
-            .downcast_ref::<&str>()
-            .map_or("a panic", |text| *text)
-            .to_owned();
+        let what = panic.downcast_ref::<&str>().map_or("a panic", |text| *text).to_owned();
         Err(DeskError::Internal(anyhow::anyhow!(what)))
     });
     let sent = match result {
         Ok(reply) => send(ack, &Ack::Done(reply)),
-        Err(error) => send(
-            ack,
-            &Ack::<Reply>::Refused(error.to_api(sockets.source.ulid())),
-        ),
+        Err(error) => send(ack, &Ack::<Reply>::Refused(error.to_api(sockets.source.ulid()))),
     };
     if !sent && let Some(connection) = &actor.connection {
         // An answer that does not fit into the buffer would leave the client waiting for ever.
         let message = "the connection lags behind".to_owned();
-        let why = SessionEnded {
-            code: ErrorCode::Unavailable,
-            message,
-        };
+        let why = SessionEnded { code: ErrorCode::Unavailable, message };
         sockets.rooms.dismiss(connection, &why);
     }
 }
@@ -154,17 +140,12 @@ async fn answer(packet: &str, ack: AckSender, sockets: &Sockets, actor: &Actor) 
 fn send<T: Serialize>(ack: AckSender, answer: &Ack<T>) -> bool {
     !matches!(
         ack.send(answer),
-        Err(socketioxide::SendError::Socket(
-            socketioxide::SocketError::InternalChannelFull
-        ))
+        Err(socketioxide::SendError::Socket(socketioxide::SocketError::InternalChannelFull))
     )
 }
 
 async fn carry_out(packet: &str, sockets: &Sockets, actor: &Actor) -> Result<Reply, DeskError> {
-    let side = actor
-        .connection
-        .as_ref()
-        .map_or(Side::Guest, |connection| connection.side);
+    let side = actor.connection.as_ref().map_or(Side::Guest, |connection| connection.side);
     let command = decode(packet, side).map_err(|error| DeskError::Invalid(error.to_string()))?;
     sockets.desk.execute(actor, command).await
 }
@@ -192,15 +173,9 @@ mod tests {
     fn an_event_of_the_other_side_is_understood_and_an_unknown_one_is_not() {
         let close = r#"["ticket:close",{"ticketId":"01JD0000000000000000000000"}]"#;
 
+        assert!(matches!(decode(close, Side::Guest), Ok(Command::CloseTicket { .. })));
         assert!(matches!(
-            decode(close, Side::Guest),
-            Ok(Command::CloseTicket { .. })
-        ));
-        assert!(matches!(
-            decode(
-                r#"["ticket:create",{"content":"x","clientMessageId":"a"}]"#,
-                Side::Agent
-            ),
+            decode(r#"["ticket:create",{"content":"x","clientMessageId":"a"}]"#, Side::Agent),
             Ok(Command::OpenTicket(_))
         ));
         assert!(matches!(

@@ -46,9 +46,7 @@ pub(crate) fn build(sockets: Sockets, limits: &Limits) -> (SocketIoLayer, Socket
         .connect_timeout(Duration::from_millis(limits.connect_timeout_ms))
         // The protocol has no binary: an attachment is refused with the packet that announces it.
         .with_parser(
-            ParserConfig::common()
-                .max_incoming_binaries(0)
-                .max_incoming_binary_buf_size(0),
+            ParserConfig::common().max_incoming_binaries(0).max_incoming_binary_buf_size(0),
         )
         .with_state(sockets)
         .build_layer();

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use support_shared::{
     AgentId, ClientMessageId, GuestId, MessageId, SessionId, TicketId, TicketRef, Timestamp,
+    ids::TicketName,
     message::{Message, SystemEvent},
     request::AssigneeFilter,
     ticket::{AgentName, AgentRole, Guest, TicketStatus},
@@ -15,7 +16,7 @@ use ulid::Ulid;
 
 use super::{
     AgentChange, AgentRecord, Appended, Created, Cursor, Listing, Range, SessionRecord, Size,
-    Store, Stored,
+    Store, Stored, Whose,
 };
 use crate::clock::Source;
 use crate::desk::log::{Body, Draft, Log, Refusal, Sender};
@@ -39,12 +40,7 @@ impl Place {
             (Arc::new(store) as Arc<dyn Store>, announced)
         };
         let (store, announced) = reopen();
-        Self {
-            store,
-            announced,
-            reopen: Box::new(reopen),
-            _data: data,
-        }
+        Self { store, announced, reopen: Box::new(reopen), _data: data }
     }
 
     /// As after a crash between two commits: whatever was not answered may be lost.
@@ -72,10 +68,7 @@ impl Place {
             at: time(1),
         };
         let first = text(Sender::Guest(guest.id, "Maya".to_owned()), key, "hello");
-        self.store
-            .create_ticket(new, first, most_open)
-            .await
-            .unwrap()
+        self.store.create_ticket(new, first, most_open).await.unwrap()
     }
 
     async fn append(&self, ticket: TicketId, draft: Draft) -> Appended {
@@ -87,16 +80,14 @@ impl Place {
         self.append(ticket.id, text(sender, key, key)).await
     }
 
+    async fn by_ref(&self, reference: TicketRef) -> Option<TicketRecord> {
+        let name = Some(TicketName::Ref(reference));
+        self.store.facts(Whose::Nobodys, name).await.unwrap().ticket
+    }
+
     async fn all(&self, ticket: TicketId, log: Log) -> Vec<Message> {
-        let size = Size {
-            entries: 100_000,
-            bytes: usize::MAX,
-        };
-        self.store
-            .messages(ticket, log, Range::After(0), size)
-            .await
-            .unwrap()
-            .messages
+        let size = Size { entries: 100_000, bytes: usize::MAX };
+        self.store.messages(ticket, log, Range::After(0), size).await.unwrap().messages
     }
 }
 
@@ -113,25 +104,15 @@ fn id(key: &str) -> ClientMessageId {
 }
 
 fn guest() -> Guest {
-    Guest {
-        id: GuestId::from_ulid(ulid()),
-        name: Some("Maya".to_owned()),
-        email: None,
-    }
+    Guest { id: GuestId::from_ulid(ulid()), name: Some("Maya".to_owned()), email: None }
 }
 
 fn alice() -> AgentName {
-    AgentName {
-        id: AgentId::from_ulid(Ulid::from(1)),
-        name: "Alice".to_owned(),
-    }
+    AgentName { id: AgentId::from_ulid(Ulid::from(1)), name: "Alice".to_owned() }
 }
 
 fn bob() -> AgentName {
-    AgentName {
-        id: AgentId::from_ulid(Ulid::from(2)),
-        name: "Bob".to_owned(),
-    }
+    AgentName { id: AgentId::from_ulid(Ulid::from(2)), name: "Bob".to_owned() }
 }
 
 fn text(sender: Sender, key: &str, content: &str) -> Draft {
@@ -140,10 +121,7 @@ fn text(sender: Sender, key: &str, content: &str) -> Draft {
         log: Log::Conversation,
         at: time(2),
         sender,
-        body: Body::Text {
-            content: content.to_owned(),
-            client_message_id: id(key),
-        },
+        body: Body::Text { content: content.to_owned(), client_message_id: id(key) },
         if_assignee: None,
     }
 }
@@ -160,24 +138,12 @@ fn event(log: Log, event: SystemEvent) -> Draft {
 }
 
 fn close() -> Draft {
-    event(
-        Log::Conversation,
-        SystemEvent::TicketClosed {
-            agent: Some(alice()),
-            reason: None,
-        },
-    )
+    event(Log::Conversation, SystemEvent::TicketClosed { agent: Some(alice()), reason: None })
 }
 
 fn assign(to: Option<AgentName>, expected: Option<Option<AgentId>>) -> Draft {
-    let assigned = SystemEvent::TicketAssigned {
-        by: alice(),
-        assignee: to,
-    };
-    Draft {
-        if_assignee: expected,
-        ..event(Log::Notes, assigned)
-    }
+    let assigned = SystemEvent::TicketAssigned { by: alice(), assignee: to };
+    Draft { if_assignee: expected, ..event(Log::Notes, assigned) }
 }
 
 fn agent(name: &str) -> AgentRecord {
@@ -194,23 +160,14 @@ fn agent(name: &str) -> AgentRecord {
 }
 
 fn seqs(messages: &[Message]) -> Vec<u64> {
-    messages
-        .iter()
-        .filter_map(|message| message.seq.or(message.note_seq))
-        .collect()
+    messages.iter().filter_map(|message| message.seq.or(message.note_seq)).collect()
 }
 
 async fn a_ticket_begins_with_its_first_message(place: &mut Place) {
     let ticket = place.open_ticket().await;
 
-    assert_eq!(
-        place.store.ticket(ticket.id).await.unwrap(),
-        Some(ticket.clone())
-    );
-    assert_eq!(
-        place.store.ticket_by_ref(ticket.reference).await.unwrap(),
-        Some(ticket.clone())
-    );
+    assert_eq!(place.store.ticket(ticket.id).await.unwrap(), Some(ticket.clone()));
+    assert_eq!(place.by_ref(ticket.reference).await, Some(ticket.clone()));
     let messages = place.all(ticket.id, Log::Conversation).await;
     assert_eq!(seqs(&messages), [1]);
     assert_eq!(messages[0].content, "hello");
@@ -221,18 +178,13 @@ async fn a_ticket_is_opened_once_for_a_guest_and_key(place: &mut Place) {
     let guest = guest();
     place.store.add_guest(guest.clone(), time(0)).await.unwrap();
 
-    let Created::New(first, message) = place.create(&guest, "same", 3).await else {
-        panic!()
-    };
+    let Created::New(first, message) = place.create(&guest, "same", 3).await else { panic!() };
     let again = place.create(&guest, "same", 3).await;
 
     assert_eq!(again, Created::Duplicate(first, message));
     let other = self::guest();
     place.store.add_guest(other.clone(), time(0)).await.unwrap();
-    assert!(matches!(
-        place.create(&other, "same", 3).await,
-        Created::New(..)
-    ));
+    assert!(matches!(place.create(&other, "same", 3).await, Created::New(..)));
 }
 
 async fn a_guest_has_no_more_open_tickets_than_it_may(place: &mut Place) {
@@ -245,31 +197,14 @@ async fn a_guest_has_no_more_open_tickets_than_it_may(place: &mut Place) {
         }
     }
     assert_eq!(opened.len(), 3);
-    assert!(matches!(
-        place.create(&guest, "a", 3).await,
-        Created::Duplicate(..)
-    ));
+    assert!(matches!(place.create(&guest, "a", 3).await, Created::Duplicate(..)));
 
     place.append(opened[0].id, close()).await;
-    assert!(matches!(
-        place.create(&guest, "f", 3).await,
-        Created::New(..)
-    ));
-    place
-        .append(
-            opened[1].id,
-            event(Log::Conversation, SystemEvent::GuestEnded),
-        )
-        .await;
-    assert!(matches!(
-        place.create(&guest, "g", 3).await,
-        Created::New(..)
-    ));
+    assert!(matches!(place.create(&guest, "f", 3).await, Created::New(..)));
+    place.append(opened[1].id, event(Log::Conversation, SystemEvent::GuestEnded)).await;
+    assert!(matches!(place.create(&guest, "g", 3).await, Created::New(..)));
     assert_eq!(place.create(&guest, "h", 3).await, Created::TooMany);
-    assert!(matches!(
-        place.create(&guest, "h", 0).await,
-        Created::New(..)
-    ));
+    assert!(matches!(place.create(&guest, "h", 0).await, Created::New(..)));
 }
 
 async fn open_tickets_are_limited_also_when_they_are_opened_at_once(place: &mut Place) {
@@ -280,17 +215,8 @@ async fn open_tickets_are_limited_also_when_they_are_opened_at_once(place: &mut 
     let created =
         futures_util::future::join_all(keys.iter().map(|key| place.create(&guest, key, 3))).await;
 
-    assert_eq!(
-        created
-            .iter()
-            .filter(|it| matches!(it, Created::New(..)))
-            .count(),
-        3
-    );
-    assert_eq!(
-        created.iter().filter(|it| **it == Created::TooMany).count(),
-        17
-    );
+    assert_eq!(created.iter().filter(|it| matches!(it, Created::New(..))).count(), 3);
+    assert_eq!(created.iter().filter(|it| **it == Created::TooMany).count(), 17);
 }
 
 async fn two_tickets_never_share_a_ref(place: &mut Place) {
@@ -303,16 +229,9 @@ async fn two_tickets_never_share_a_ref(place: &mut Place) {
         created_by: id("other"),
         at: time(1),
     };
-    let first = text(
-        Sender::Guest(ticket.guest.id, "Maya".to_owned()),
-        "other",
-        "x",
-    );
+    let first = text(Sender::Guest(ticket.guest.id, "Maya".to_owned()), "other", "x");
 
-    assert_eq!(
-        place.store.create_ticket(new, first, 3).await.unwrap(),
-        Created::RefTaken
-    );
+    assert_eq!(place.store.create_ticket(new, first, 3).await.unwrap(), Created::RefTaken);
 }
 
 async fn entries_are_numbered_without_holes_however_many_write_at_once(place: &mut Place) {
@@ -345,18 +264,8 @@ async fn a_message_is_stored_once_also_when_it_is_sent_at_once(place: &mut Place
 
     let sent = futures_util::future::join_all((0..20).map(|_| place.send(&ticket, "k"))).await;
 
-    assert_eq!(
-        sent.iter()
-            .filter(|it| matches!(it, Appended::New(..)))
-            .count(),
-        1
-    );
-    assert_eq!(
-        sent.iter()
-            .filter(|it| matches!(it, Appended::Duplicate(_)))
-            .count(),
-        19
-    );
+    assert_eq!(sent.iter().filter(|it| matches!(it, Appended::New(..))).count(), 1);
+    assert_eq!(sent.iter().filter(|it| matches!(it, Appended::Duplicate(_))).count(), 19);
     assert_eq!(place.all(ticket.id, Log::Conversation).await.len(), 2);
 }
 
@@ -366,9 +275,7 @@ async fn a_client_message_id_belongs_to_its_sender_and_ticket(place: &mut Place)
 
     assert!(matches!(place.send(&ticket, "k").await, Appended::New(..)));
     assert!(matches!(
-        place
-            .append(ticket.id, text(Sender::Agent(alice()), "k", "mine"))
-            .await,
+        place.append(ticket.id, text(Sender::Agent(alice()), "k", "mine")).await,
         Appended::New(..)
     ));
     assert!(matches!(place.send(&other, "k").await, Appended::New(..)));
@@ -376,17 +283,10 @@ async fn a_client_message_id_belongs_to_its_sender_and_ticket(place: &mut Place)
 
 async fn a_client_message_id_spans_both_logs(place: &mut Place) {
     let ticket = place.open_ticket().await;
-    let note = Draft {
-        log: Log::Notes,
-        ..text(Sender::Agent(alice()), "k", "a note")
-    };
-    let Appended::New(_, stored) = place.append(ticket.id, note).await else {
-        panic!()
-    };
+    let note = Draft { log: Log::Notes, ..text(Sender::Agent(alice()), "k", "a note") };
+    let Appended::New(_, stored) = place.append(ticket.id, note).await else { panic!() };
 
-    let reply = place
-        .append(ticket.id, text(Sender::Agent(alice()), "k", "a reply"))
-        .await;
+    let reply = place.append(ticket.id, text(Sender::Agent(alice()), "k", "a reply")).await;
 
     assert_eq!(reply, Appended::Duplicate(stored));
 }
@@ -396,47 +296,18 @@ async fn a_closed_ticket_takes_nothing_until_it_is_opened_again(place: &mut Plac
     place.send(&ticket, "before").await;
     place.append(ticket.id, close()).await;
 
-    assert_eq!(
-        place.send(&ticket, "late").await,
-        Appended::Refused(Refusal::Closed)
-    );
-    assert_eq!(
-        place.append(ticket.id, close()).await,
-        Appended::Refused(Refusal::Closed)
-    );
-    let note = Draft {
-        log: Log::Notes,
-        ..text(Sender::Agent(alice()), "n", "a note")
-    };
-    assert_eq!(
-        place.append(ticket.id, note).await,
-        Appended::Refused(Refusal::Closed)
-    );
-    assert!(matches!(
-        place.send(&ticket, "before").await,
-        Appended::Duplicate(_)
-    ));
+    assert_eq!(place.send(&ticket, "late").await, Appended::Refused(Refusal::Closed));
+    assert_eq!(place.append(ticket.id, close()).await, Appended::Refused(Refusal::Closed));
+    let note = Draft { log: Log::Notes, ..text(Sender::Agent(alice()), "n", "a note") };
+    assert_eq!(place.append(ticket.id, note).await, Appended::Refused(Refusal::Closed));
+    assert!(matches!(place.send(&ticket, "before").await, Appended::Duplicate(_)));
     let last = place.all(ticket.id, Log::Conversation).await.pop().unwrap();
     assert!(matches!(last.event, Some(SystemEvent::TicketClosed { .. })));
 
-    let reopen = || {
-        event(
-            Log::Conversation,
-            SystemEvent::TicketReopened { agent: Some(bob()) },
-        )
-    };
-    assert!(matches!(
-        place.append(ticket.id, reopen()).await,
-        Appended::New(..)
-    ));
-    assert_eq!(
-        place.append(ticket.id, reopen()).await,
-        Appended::Refused(Refusal::NotClosed)
-    );
-    assert!(matches!(
-        place.send(&ticket, "late").await,
-        Appended::New(..)
-    ));
+    let reopen = || event(Log::Conversation, SystemEvent::TicketReopened { agent: Some(bob()) });
+    assert!(matches!(place.append(ticket.id, reopen()).await, Appended::New(..)));
+    assert_eq!(place.append(ticket.id, reopen()).await, Appended::Refused(Refusal::NotClosed));
+    assert!(matches!(place.send(&ticket, "late").await, Appended::New(..)));
 }
 
 async fn a_message_and_a_close_never_both_win(place: &mut Place) {
@@ -451,10 +322,7 @@ async fn a_message_and_a_close_never_both_win(place: &mut Place) {
         let messages = place.all(ticket.id, Log::Conversation).await;
         let end = messages.iter().position(|it| it.event.is_some()).unwrap();
         assert_eq!(end, messages.len() - 1);
-        let stored = sent
-            .iter()
-            .filter(|it| matches!(it, Appended::New(..)))
-            .count();
+        let stored = sent.iter().filter(|it| matches!(it, Appended::New(..))).count();
         assert_eq!(stored, messages.len() - 2);
     }
 }
@@ -464,18 +332,10 @@ async fn notes_have_numbers_of_their_own_and_move_nothing_of_the_conversation(pl
     place.send(&ticket, "two").await;
     let before = place.store.ticket(ticket.id).await.unwrap().unwrap();
 
-    let note = Draft {
-        log: Log::Notes,
-        ..text(Sender::Agent(alice()), "n", "a note")
-    };
-    let Appended::New(after, note) = place.append(ticket.id, note).await else {
-        panic!()
-    };
+    let note = Draft { log: Log::Notes, ..text(Sender::Agent(alice()), "n", "a note") };
+    let Appended::New(after, note) = place.append(ticket.id, note).await else { panic!() };
 
-    assert_eq!(
-        (note.seq, note.note_seq, note.after_seq),
-        (None, Some(1), Some(2))
-    );
+    assert_eq!((note.seq, note.note_seq, note.after_seq), (None, Some(1), Some(2)));
     assert!(note.internal);
     assert_eq!(after.for_guest(), before.for_guest());
     assert_eq!(seqs(&place.all(ticket.id, Log::Conversation).await), [1, 2]);
@@ -486,73 +346,35 @@ async fn of_many_who_claim_a_ticket_one_wins_and_the_rest_hear_who(place: &mut P
     let ticket = place.open_ticket().await;
     let claims = (0..20u64).map(|number| {
         let name = format!("Agent {number}");
-        let claimant = AgentName {
-            id: AgentId::from_ulid(Ulid::from(u128::from(number) + 1)),
-            name,
-        };
+        let claimant =
+            AgentName { id: AgentId::from_ulid(Ulid::from(u128::from(number) + 1)), name };
         place.append(ticket.id, assign(Some(claimant), Some(None)))
     });
 
     let claimed = futures_util::future::join_all(claims).await;
 
-    let winner = place
-        .store
-        .ticket(ticket.id)
-        .await
-        .unwrap()
-        .unwrap()
-        .notes
-        .assignee;
+    let winner = place.store.ticket(ticket.id).await.unwrap().unwrap().notes.assignee;
     assert!(winner.is_some());
-    assert_eq!(
-        claimed
-            .iter()
-            .filter(|it| matches!(it, Appended::New(..)))
-            .count(),
-        1
-    );
+    assert_eq!(claimed.iter().filter(|it| matches!(it, Appended::New(..))).count(), 1);
     let told = Appended::Refused(Refusal::Assigned(winner));
     assert_eq!(claimed.iter().filter(|it| **it == told).count(), 19);
 }
 
 async fn an_agent_joins_once_and_leaves_once(place: &mut Place) {
     let ticket = place.open_ticket().await;
-    let join = || {
-        event(
-            Log::Conversation,
-            SystemEvent::AgentJoined { agent: alice() },
-        )
-    };
+    let join = || event(Log::Conversation, SystemEvent::AgentJoined { agent: alice() });
     let leave = || event(Log::Conversation, SystemEvent::AgentLeft { agent: alice() });
 
-    assert!(matches!(
-        place.append(ticket.id, leave()).await,
-        Appended::Unchanged(_)
-    ));
-    assert!(matches!(
-        place.append(ticket.id, join()).await,
-        Appended::New(..)
-    ));
-    assert!(matches!(
-        place.append(ticket.id, join()).await,
-        Appended::Unchanged(_)
-    ));
+    assert!(matches!(place.append(ticket.id, leave()).await, Appended::Unchanged(_)));
+    assert!(matches!(place.append(ticket.id, join()).await, Appended::New(..)));
+    assert!(matches!(place.append(ticket.id, join()).await, Appended::Unchanged(_)));
     let attended = place.store.attended_tickets().await.unwrap();
-    assert_eq!(
-        attended.iter().map(|it| it.id).collect::<Vec<_>>(),
-        [ticket.id]
-    );
-    assert!(matches!(
-        place.append(ticket.id, leave()).await,
-        Appended::New(..)
-    ));
+    assert_eq!(attended.iter().map(|it| it.id).collect::<Vec<_>>(), [ticket.id]);
+    assert!(matches!(place.append(ticket.id, leave()).await, Appended::New(..)));
     assert_eq!(place.store.attended_tickets().await.unwrap(), []);
     place.append(ticket.id, join()).await;
     place.append(ticket.id, close()).await;
-    assert!(matches!(
-        place.append(ticket.id, leave()).await,
-        Appended::Unchanged(_)
-    ));
+    assert!(matches!(place.append(ticket.id, leave()).await, Appended::Unchanged(_)));
 }
 
 async fn time_is_a_label_that_never_runs_backwards(place: &mut Place) {
@@ -562,12 +384,8 @@ async fn time_is_a_label_that_never_runs_backwards(place: &mut Place) {
     place.append(ticket.id, late).await;
     place.send(&ticket, "b").await;
 
-    let times: Vec<Timestamp> = place
-        .all(ticket.id, Log::Conversation)
-        .await
-        .iter()
-        .map(|it| it.created_at)
-        .collect();
+    let times: Vec<Timestamp> =
+        place.all(ticket.id, Log::Conversation).await.iter().map(|it| it.created_at).collect();
 
     assert!(times.is_sorted(), "{times:?}");
     assert_eq!(times.last(), Some(&time(500)));
@@ -599,22 +417,12 @@ async fn a_page_ends_where_it_was_told_to_and_says_whether_there_is_more(place: 
         place.send(&ticket, &format!("k{number}")).await;
     }
     let page = async |range, entries| {
-        let size = Size {
-            entries,
-            bytes: usize::MAX,
-        };
-        let page = place
-            .store
-            .messages(ticket.id, Log::Conversation, range, size)
-            .await
-            .unwrap();
+        let size = Size { entries, bytes: usize::MAX };
+        let page = place.store.messages(ticket.id, Log::Conversation, range, size).await.unwrap();
         (seqs(&page.messages), page.has_more)
     };
 
-    assert_eq!(
-        page(Range::Before(u64::MAX), 3).await,
-        (vec![8, 9, 10], true)
-    );
+    assert_eq!(page(Range::Before(u64::MAX), 3).await, (vec![8, 9, 10], true));
     assert_eq!(page(Range::Before(8), 7).await, ((1..=7).collect(), false));
     assert_eq!(page(Range::Before(1), 7).await, (vec![], false));
     assert_eq!(page(Range::Before(0), 7).await, (vec![], false));
@@ -628,31 +436,15 @@ async fn a_page_ends_before_its_bytes_but_always_moves_on(place: &mut Place) {
     let long = "🙂".repeat(4_000);
     for number in 0..6 {
         let sender = Sender::Guest(ticket.guest.id, "Maya".to_owned());
-        place
-            .append(ticket.id, text(sender, &format!("k{number}"), &long))
-            .await;
+        place.append(ticket.id, text(sender, &format!("k{number}"), &long)).await;
     }
 
-    let size = Size {
-        entries: 200,
-        bytes: 50_000,
-    };
+    let size = Size { entries: 200, bytes: 50_000 };
     let range = Range::Before(u64::MAX);
-    let page = place
-        .store
-        .messages(ticket.id, Log::Conversation, range, size)
-        .await
-        .unwrap();
+    let page = place.store.messages(ticket.id, Log::Conversation, range, size).await.unwrap();
     assert_eq!((page.messages.len(), page.has_more), (3, true));
-    let size = Size {
-        entries: 200,
-        bytes: 1,
-    };
-    let page = place
-        .store
-        .messages(ticket.id, Log::Conversation, range, size)
-        .await
-        .unwrap();
+    let size = Size { entries: 200, bytes: 1 };
+    let page = place.store.messages(ticket.id, Log::Conversation, range, size).await.unwrap();
     assert_eq!((page.messages.len(), page.has_more), (1, true));
 }
 
@@ -664,9 +456,7 @@ async fn open_tickets_come_longest_waiting_first_and_closed_ones_last_closed_fir
         tickets.push(place.open_ticket().await);
     }
     // An answer ends the waiting of the first; the second is closed, then the third.
-    place
-        .append(tickets[0].id, text(Sender::Agent(alice()), "a", "hello"))
-        .await;
+    place.append(tickets[0].id, text(Sender::Agent(alice()), "a", "hello")).await;
     for (number, ticket) in [&tickets[1], &tickets[2]].into_iter().enumerate() {
         let mut closing = close();
         closing.at = time(100 + i64::try_from(number).unwrap());
@@ -677,34 +467,20 @@ async fn open_tickets_come_longest_waiting_first_and_closed_ones_last_closed_fir
         let mut after = None;
         let mut listed = Vec::new();
         loop {
-            let page = place
-                .store
-                .tickets(listing.clone(), after, 2)
-                .await
-                .unwrap();
+            let page = place.store.tickets(listing.clone(), after, 2).await.unwrap();
             let Some(last) = page.last() else {
                 break listed;
             };
-            after = Some(Cursor {
-                key: listing.key(last),
-                id: last.id,
-            });
+            after = Some(Cursor { key: listing.key(last), id: last.id });
             listed.extend(page.iter().map(|ticket| ticket.id));
         }
     };
-    let open = list(Listing::Open {
-        assignee: None,
-        me: None,
-    })
-    .await;
+    let open = list(Listing::Open { assignee: None, me: None }).await;
     assert_eq!(open.len(), 3);
     assert_eq!(open[2], tickets[0].id);
     let closed = list(Listing::Closed).await;
     assert_eq!(closed, [tickets[2].id, tickets[1].id]);
-    assert_eq!(
-        list(Listing::Own(tickets[4].guest.id)).await,
-        [tickets[4].id]
-    );
+    assert_eq!(list(Listing::Own(tickets[4].guest.id)).await, [tickets[4].id]);
     assert_eq!(list(Listing::Own(GuestId::from_ulid(ulid()))).await, []);
 }
 
@@ -713,85 +489,41 @@ async fn open_tickets_are_listed_by_who_answers_for_them(place: &mut Place) {
     let alices = place.open_ticket().await;
     place.append(alices.id, assign(Some(alice()), None)).await;
     let list = async |assignee, me| {
-        let listing = Listing::Open {
-            assignee: Some(assignee),
-            me,
-        };
+        let listing = Listing::Open { assignee: Some(assignee), me };
         let tickets = place.store.tickets(listing, None, 10).await.unwrap();
         tickets.iter().map(|ticket| ticket.id).collect::<Vec<_>>()
     };
 
-    assert_eq!(
-        list(AssigneeFilter::None, Some(bob().id)).await,
-        [nobodys.id]
-    );
-    assert_eq!(
-        list(AssigneeFilter::Me, Some(alice().id)).await,
-        [alices.id]
-    );
+    assert_eq!(list(AssigneeFilter::None, Some(bob().id)).await, [nobodys.id]);
+    assert_eq!(list(AssigneeFilter::Me, Some(alice().id)).await, [alices.id]);
     assert_eq!(list(AssigneeFilter::Me, Some(bob().id)).await, []);
-    assert_eq!(
-        list(AssigneeFilter::Agent(alice().id), Some(bob().id)).await,
-        [alices.id]
-    );
+    assert_eq!(list(AssigneeFilter::Agent(alice().id), Some(bob().id)).await, [alices.id]);
 }
 
 async fn what_is_not_there_is_nothing_and_no_error(place: &mut Place) {
     let store = &place.store;
 
-    assert_eq!(
-        store.ticket(TicketId::from_ulid(ulid())).await.unwrap(),
-        None
-    );
-    assert_eq!(
-        store.ticket_by_ref(TicketRef::from_bits(7)).await.unwrap(),
-        None
-    );
-    assert_eq!(store.guest(GuestId::from_ulid(ulid())).await.unwrap(), None);
-    assert!(
-        store
-            .agent(AgentId::from_ulid(ulid()))
-            .await
-            .unwrap()
-            .is_none()
-    );
-    assert!(
-        store
-            .agent_by_name("nobody".to_owned())
-            .await
-            .unwrap()
-            .is_none()
-    );
-    assert!(
-        store
-            .session(SessionId::from_ulid(ulid()))
-            .await
-            .unwrap()
-            .is_none()
-    );
-    assert_eq!(
-        place.append(TicketId::from_ulid(ulid()), close()).await,
-        Appended::NoTicket
-    );
+    assert_eq!(store.ticket(TicketId::from_ulid(ulid())).await.unwrap(), None);
+    assert_eq!(place.by_ref(TicketRef::from_bits(7)).await, None);
+    let guest = Whose::Guest(GuestId::from_ulid(ulid()));
+    assert_eq!(store.facts(guest, None).await.unwrap().guest, None);
+    let agent = Whose::Agent(AgentId::from_ulid(ulid()), SessionId::from_ulid(ulid()));
+    let facts = store.facts(agent, None).await.unwrap();
+    assert!(facts.agent.is_none() && facts.session.is_none());
+    assert!(store.agent_by_name("nobody".to_owned()).await.unwrap().is_none());
+    assert!(store.session(SessionId::from_ulid(ulid())).await.unwrap().is_none());
+    assert_eq!(place.append(TicketId::from_ulid(ulid()), close()).await, Appended::NoTicket);
 }
 
 async fn a_guests_new_name_is_on_its_tickets(place: &mut Place) {
     let ticket = place.open_ticket().await;
-    let renamed = Guest {
-        name: Some("Mia".to_owned()),
-        ..ticket.guest.clone()
-    };
+    let renamed = Guest { name: Some("Mia".to_owned()), ..ticket.guest.clone() };
 
     place.store.change_guest(renamed.clone()).await.unwrap();
 
-    assert_eq!(
-        place.store.guest(renamed.id).await.unwrap(),
-        Some(renamed.clone())
-    );
-    assert_eq!(
-        place.store.ticket(ticket.id).await.unwrap().unwrap().guest,
-        renamed
-    );
+    let facts = place.store.facts(Whose::Guest(renamed.id), None).await.unwrap();
+    assert_eq!(facts.guest, Some(renamed.clone()));
+    assert_eq!(place.store.ticket(ticket.id).await.unwrap().unwrap().guest, renamed);
 }
 
 async fn a_username_is_given_once(place: &mut Place) {
@@ -800,12 +532,7 @@ async fn a_username_is_given_once(place: &mut Place) {
     assert!(place.store.add_agent(first.clone()).await.unwrap());
     assert!(!place.store.add_agent(agent("alice")).await.unwrap());
     assert!(place.store.add_agent(agent("bob")).await.unwrap());
-    let found = place
-        .store
-        .agent_by_name("alice".to_owned())
-        .await
-        .unwrap()
-        .unwrap();
+    let found = place.store.agent_by_name("alice".to_owned()).await.unwrap().unwrap();
     assert_eq!(found.id, first.id);
     assert_eq!(place.store.agents().await.unwrap().len(), 2);
 }
@@ -826,24 +553,17 @@ async fn changing_an_agent_ends_its_other_sessions(place: &mut Place) {
     for agent in [&alice, &bob] {
         place.store.add_agent(agent.clone()).await.unwrap();
     }
-    let change = AgentChange {
-        password_hash: Some("new".to_owned()),
-        must_change_password: Some(false),
-    };
+    let change =
+        AgentChange { password_hash: Some("new".to_owned()), must_change_password: Some(false) };
 
-    assert!(
-        place
-            .store
-            .change_agent(alice.id, change, Some(kept.id))
-            .await
-            .unwrap()
-    );
+    assert!(place.store.change_agent(alice.id, change, Some(kept.id)).await.unwrap());
 
     let ended = async |id| place.store.session(id).await.unwrap().unwrap().ended;
     assert!(!ended(kept.id).await);
     assert!(ended(other.id).await);
     assert!(!ended(strange.id).await);
-    let changed = place.store.agent(alice.id).await.unwrap().unwrap();
+    let whose = Whose::Agent(alice.id, kept.id);
+    let changed = place.store.facts(whose, None).await.unwrap().agent.unwrap();
     assert_eq!(changed.password_hash, "new");
     assert!(!changed.must_change_password);
     place.store.end_session(kept.id).await.unwrap();
@@ -860,17 +580,11 @@ async fn everything_is_there_after_a_restart(place: &mut Place) {
 
     place.restart().await;
 
-    assert_eq!(
-        place.store.ticket(ticket.id).await.unwrap(),
-        Some(before.clone())
-    );
+    assert_eq!(place.store.ticket(ticket.id).await.unwrap(), Some(before.clone()));
     assert_eq!(place.all(ticket.id, Log::Conversation).await, messages);
     assert_eq!(place.store.epoch(), epoch);
     assert_eq!(before.conversation.status, TicketStatus::Closed);
-    assert!(matches!(
-        place.send(&ticket, "two").await,
-        Appended::Duplicate(_)
-    ));
+    assert!(matches!(place.send(&ticket, "two").await, Appended::Duplicate(_)));
 }
 
 async fn a_closed_store_says_that_it_is_out_of_reach(place: &mut Place) {

@@ -13,7 +13,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use support_shared::{
-    AgentId, GuestId, SessionId, TicketId, TicketRef, Timestamp,
+    AgentId, GuestId, SessionId, TicketId, Timestamp,
+    ids::TicketName,
     message::Message,
     request::AssigneeFilter,
     ticket::{AgentRole, Guest},
@@ -128,14 +129,28 @@ pub(crate) struct Size {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Listing {
     /// Longest waiting first; those that nobody waits in come last, oldest first.
-    Open {
-        assignee: Option<AssigneeFilter>,
-        me: Option<AgentId>,
-    },
+    Open { assignee: Option<AssigneeFilter>, me: Option<AgentId> },
     /// Last closed first.
     Closed,
     /// A guest's own, last activity first.
     Own(GuestId),
+}
+
+/// Whose records to look up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Whose {
+    Nobodys,
+    Guest(GuestId),
+    Agent(AgentId, SessionId),
+}
+
+/// The records that a command is decided on, as they were at one moment.
+#[derive(Default)]
+pub(crate) struct Facts {
+    pub(crate) guest: Option<Guest>,
+    pub(crate) agent: Option<AgentRecord>,
+    pub(crate) session: Option<SessionRecord>,
+    pub(crate) ticket: Option<TicketRecord>,
 }
 
 /// Where a page of a list begins: behind the ticket with this key and id.
@@ -149,10 +164,9 @@ impl Listing {
     /// What the listing is ordered by; ties by id.
     pub(crate) fn key(&self, ticket: &TicketRecord) -> i64 {
         match self {
-            Self::Open { .. } => ticket
-                .conversation
-                .waiting_since
-                .map_or(i64::MAX, Timestamp::as_millis),
+            Self::Open { .. } => {
+                ticket.conversation.waiting_since.map_or(i64::MAX, Timestamp::as_millis)
+            }
             Self::Closed | Self::Own(_) => ticket.conversation.at.as_millis(),
         }
     }
@@ -187,8 +201,10 @@ pub(crate) trait Store: Send + Sync + 'static {
     /// Stores an entry as the next of its log: see DESIGN of the append in `desk::log`.
     async fn append(&self, ticket: TicketId, draft: Draft) -> Result<Appended>;
 
+    /// Looks up at once what a command is decided on.
+    async fn facts(&self, whose: Whose, ticket: Option<TicketName>) -> Result<Facts>;
+
     async fn ticket(&self, id: TicketId) -> Result<Option<TicketRecord>>;
-    async fn ticket_by_ref(&self, reference: TicketRef) -> Result<Option<TicketRecord>>;
 
     /// A page of tickets, each with its place in the list.
     async fn tickets(
@@ -204,13 +220,11 @@ pub(crate) trait Store: Send + Sync + 'static {
     async fn messages(&self, ticket: TicketId, log: Log, range: Range, size: Size) -> Result<Page>;
 
     async fn add_guest(&self, guest: Guest, at: Timestamp) -> Result<()>;
-    async fn guest(&self, id: GuestId) -> Result<Option<Guest>>;
     /// Replaces a guest's name and email; its tickets show them from then on.
     async fn change_guest(&self, guest: Guest) -> Result<()>;
 
     /// Stores an agent; false when the username is taken.
     async fn add_agent(&self, agent: AgentRecord) -> Result<bool>;
-    async fn agent(&self, id: AgentId) -> Result<Option<AgentRecord>>;
     async fn agent_by_name(&self, username: String) -> Result<Option<AgentRecord>>;
     async fn agents(&self) -> Result<Vec<AgentRecord>>;
     /// Changes an agent and ends its sessions but `keep`; false without such an agent.

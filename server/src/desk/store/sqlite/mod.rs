@@ -13,13 +13,13 @@ use std::path::Path;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use rusqlite::{OptionalExtension, params};
-use support_shared::{AgentId, GuestId, SessionId, TicketId, TicketRef, Timestamp, ticket::Guest};
+use rusqlite::params;
+use support_shared::{AgentId, SessionId, TicketId, Timestamp, ids::TicketName, ticket::Guest};
 
 use self::{reader::Readers, writer::Writer};
 use super::{
-    AgentChange, AgentRecord, Announce, Appended, Created, Cursor, Listing, Page, Range, Result,
-    SessionRecord, Size, Store, StoreError,
+    AgentChange, AgentRecord, Announce, Appended, Created, Cursor, Facts, Listing, Page, Range,
+    Result, SessionRecord, Size, Store, StoreError, Whose,
 };
 use crate::clock::Source;
 use crate::desk::{
@@ -46,12 +46,7 @@ impl Sqlite {
         source: &Source,
         announce: Announce,
     ) -> std::result::Result<Self, OpenError> {
-        let file::Opened {
-            connection,
-            lock,
-            path,
-            epoch,
-        } = file::open(data, source)?;
+        let file::Opened { connection, lock, path, epoch } = file::open(data, source)?;
         let readers = (0..READERS)
             .map(|_| file::connect_to_read(&path))
             .collect::<rusqlite::Result<Vec<_>>>()
@@ -82,34 +77,23 @@ impl Store for Sqlite {
     }
 
     async fn ping(&self) -> Result<()> {
-        self.readers
-            .read(|db| Ok(db.query_row("SELECT 1", [], |_| Ok(()))?))
-            .await
+        self.readers.read(|db| Ok(db.query_row("SELECT 1", [], |_| Ok(()))?)).await
     }
 
     async fn create_ticket(&self, new: NewTicket, first: Draft, most_open: u32) -> Result<Created> {
-        self.writer
-            .write(move |db| writer::create_ticket(db, new, first, most_open))
-            .await
+        self.writer.write(move |db| writer::create_ticket(db, new, first, most_open)).await
     }
 
     async fn append(&self, ticket: TicketId, draft: Draft) -> Result<Appended> {
-        self.writer
-            .write(move |db| writer::append(db, ticket, draft))
-            .await
+        self.writer.write(move |db| writer::append(db, ticket, draft)).await
+    }
+
+    async fn facts(&self, whose: Whose, ticket: Option<TicketName>) -> Result<Facts> {
+        self.readers.read(move |db| rows::facts(db, whose, ticket)).await
     }
 
     async fn ticket(&self, id: TicketId) -> Result<Option<TicketRecord>> {
         self.readers.read(move |db| rows::ticket(db, id)).await
-    }
-
-    async fn ticket_by_ref(&self, reference: TicketRef) -> Result<Option<TicketRecord>> {
-        self.readers
-            .read(move |db| {
-                let sql = "SELECT record FROM tickets WHERE reference = ?1";
-                rows::one_record(db, sql, [reference.to_string()])
-            })
-            .await
     }
 
     async fn tickets(
@@ -118,9 +102,7 @@ impl Store for Sqlite {
         after: Option<Cursor>,
         entries: usize,
     ) -> Result<Vec<TicketRecord>> {
-        self.readers
-            .read(move |db| rows::tickets(db, &listing, after, entries))
-            .await
+        self.readers.read(move |db| rows::tickets(db, &listing, after, entries)).await
     }
 
     async fn attended_tickets(&self) -> Result<Vec<TicketRecord>> {
@@ -130,9 +112,7 @@ impl Store for Sqlite {
     }
 
     async fn messages(&self, ticket: TicketId, log: Log, range: Range, size: Size) -> Result<Page> {
-        self.readers
-            .read(move |db| rows::messages(db, ticket, log, range, size))
-            .await
+        self.readers.read(move |db| rows::messages(db, ticket, log, range, size)).await
     }
 
     async fn add_guest(&self, guest: Guest, at: Timestamp) -> Result<()> {
@@ -140,39 +120,15 @@ impl Store for Sqlite {
             .write(move |db| {
                 db.connection.execute(
                     "INSERT INTO guests (id, name, email, created_at) VALUES (?1, ?2, ?3, ?4)",
-                    params![
-                        guest.id.to_string(),
-                        guest.name,
-                        guest.email,
-                        at.as_millis()
-                    ],
+                    params![guest.id.to_string(), guest.name, guest.email, at.as_millis()],
                 )?;
                 Ok(())
             })
             .await
     }
 
-    async fn guest(&self, id: GuestId) -> Result<Option<Guest>> {
-        self.readers
-            .read(move |db| {
-                Ok(db
-                    .prepare_cached("SELECT name, email FROM guests WHERE id = ?1")?
-                    .query_row([id.to_string()], |row| {
-                        Ok(Guest {
-                            id,
-                            name: row.get(0)?,
-                            email: row.get(1)?,
-                        })
-                    })
-                    .optional()?)
-            })
-            .await
-    }
-
     async fn change_guest(&self, guest: Guest) -> Result<()> {
-        self.writer
-            .write(move |db| writer::change_guest(db, &guest))
-            .await
+        self.writer.write(move |db| writer::change_guest(db, &guest)).await
     }
 
     async fn add_agent(&self, agent: AgentRecord) -> Result<bool> {
@@ -188,26 +144,10 @@ impl Store for Sqlite {
             .await
     }
 
-    async fn agent(&self, id: AgentId) -> Result<Option<AgentRecord>> {
-        self.readers
-            .read(move |db| {
-                rows::one_record(
-                    db,
-                    "SELECT record FROM agents WHERE id = ?1",
-                    [id.to_string()],
-                )
-            })
-            .await
-    }
-
     async fn agent_by_name(&self, username: String) -> Result<Option<AgentRecord>> {
         self.readers
             .read(move |db| {
-                rows::one_record(
-                    db,
-                    "SELECT record FROM agents WHERE username = ?1",
-                    [username],
-                )
+                rows::one_record(db, "SELECT record FROM agents WHERE username = ?1", [username])
             })
             .await
     }
@@ -224,9 +164,7 @@ impl Store for Sqlite {
         change: AgentChange,
         keep: Option<SessionId>,
     ) -> Result<bool> {
-        self.writer
-            .write(move |db| writer::change_agent(db, id, change, keep))
-            .await
+        self.writer.write(move |db| writer::change_agent(db, id, change, keep)).await
     }
 
     async fn add_session(&self, session: SessionRecord) -> Result<()> {
@@ -253,10 +191,8 @@ impl Store for Sqlite {
     async fn end_session(&self, id: SessionId) -> Result<()> {
         self.writer
             .write(move |db| {
-                db.connection.execute(
-                    "UPDATE sessions SET ended = 1 WHERE id = ?1",
-                    [id.to_string()],
-                )?;
+                db.connection
+                    .execute("UPDATE sessions SET ended = 1 WHERE id = ?1", [id.to_string()])?;
                 Ok(())
             })
             .await

@@ -24,21 +24,14 @@ struct Lent {
 impl Drop for Lent {
     fn drop(&mut self) {
         if let Some(connection) = self.connection.take() {
-            self.readers
-                .idle
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .push(connection);
+            self.readers.idle.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
         }
     }
 }
 
 impl Readers {
     pub(super) fn new(connections: Vec<Connection>) -> Self {
-        Self {
-            permits: Semaphore::new(connections.len()),
-            idle: Mutex::new(connections),
-        }
+        Self { permits: Semaphore::new(connections.len()), idle: Mutex::new(connections) }
     }
 
     /// Runs `read` on a connection, off the async threads.
@@ -46,25 +39,12 @@ impl Readers {
         self: &Arc<Self>,
         read: impl FnOnce(&Connection) -> Result<T> + Send + 'static,
     ) -> Result<T> {
-        let permit = self
-            .permits
-            .acquire()
-            .await
-            .map_err(|e| StoreError::Unavailable(e.into()))?;
-        let connection = self
-            .idle
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .pop();
-        let lent = Lent {
-            readers: Arc::clone(self),
-            connection,
-        };
+        let permit = self.permits.acquire().await.map_err(|e| StoreError::Unavailable(e.into()))?;
+        let connection = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let lent = Lent { readers: Arc::clone(self), connection };
         let result = tokio::task::spawn_blocking(move || match &lent.connection {
             Some(connection) => read(connection),
-            None => Err(StoreError::Unavailable(anyhow::anyhow!(
-                "no connection is idle"
-            ))),
+            None => Err(StoreError::Unavailable(anyhow::anyhow!("no connection is idle"))),
         })
         .await;
         drop(permit);

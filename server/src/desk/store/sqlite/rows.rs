@@ -2,9 +2,14 @@
 
 use rusqlite::{Connection, OptionalExtension, Params, ToSql};
 use serde::{Serialize, de::DeserializeOwned};
-use support_shared::{SessionId, TicketId, Timestamp, message::Message, request::AssigneeFilter};
+use support_shared::{
+    GuestId, SessionId, TicketId, Timestamp, ids::TicketName, message::Message,
+    request::AssigneeFilter, ticket::Guest,
+};
 
-use super::super::{Cursor, Listing, Page, Range, Result, SessionRecord, Size, StoreError};
+use super::super::{
+    Cursor, Facts, Listing, Page, Range, Result, SessionRecord, Size, StoreError, Whose,
+};
 use crate::desk::{log::Log, record::TicketRecord};
 
 pub(super) fn json(record: &impl Serialize) -> Result<String> {
@@ -20,10 +25,8 @@ pub(super) fn one_record<T: DeserializeOwned>(
     sql: &str,
     params: impl Params,
 ) -> Result<Option<T>> {
-    let row: Option<String> = db
-        .prepare_cached(sql)?
-        .query_row(params, |row| row.get(0))
-        .optional()?;
+    let row: Option<String> =
+        db.prepare_cached(sql)?.query_row(params, |row| row.get(0)).optional()?;
     row.map(|json| parse(&json)).transpose()
 }
 
@@ -36,42 +39,56 @@ pub(super) fn records<T: DeserializeOwned>(
     let mut rows = statement.query(params)?;
     let mut records = Vec::new();
     while let Some(row) = rows.next()? {
-        records.push(parse(
-            row.get_ref(0)?.as_str().map_err(rusqlite::Error::from)?,
-        )?);
+        records.push(parse(row.get_ref(0)?.as_str().map_err(rusqlite::Error::from)?)?);
     }
     Ok(records)
 }
 
 pub(super) fn ticket(db: &Connection, id: TicketId) -> Result<Option<TicketRecord>> {
-    one_record(
-        db,
-        "SELECT record FROM tickets WHERE id = ?1",
-        [id.to_string()],
-    )
+    one_record(db, "SELECT record FROM tickets WHERE id = ?1", [id.to_string()])
+}
+
+pub(super) fn facts(db: &Connection, whose: Whose, name: Option<TicketName>) -> Result<Facts> {
+    // One transaction is one moment: nothing is decided on a mixture of before and after.
+    let _moment = db.unchecked_transaction()?;
+    let mut facts = Facts::default();
+    match whose {
+        Whose::Nobodys => {}
+        Whose::Guest(id) => facts.guest = guest(db, id)?,
+        Whose::Agent(id, session_id) => {
+            let sql = "SELECT record FROM agents WHERE id = ?1";
+            facts.agent = one_record(db, sql, [id.to_string()])?;
+            facts.session = session(db, session_id)?;
+        }
+    }
+    facts.ticket = match name {
+        None => None,
+        Some(TicketName::Id(id)) => ticket(db, id)?,
+        Some(TicketName::Ref(reference)) => {
+            let sql = "SELECT record FROM tickets WHERE reference = ?1";
+            one_record(db, sql, [reference.to_string()])?
+        }
+    };
+    Ok(facts)
+}
+
+fn guest(db: &Connection, id: GuestId) -> Result<Option<Guest>> {
+    Ok(db
+        .prepare_cached("SELECT name, email FROM guests WHERE id = ?1")?
+        .query_row([id.to_string()], |row| Ok(Guest { id, name: row.get(0)?, email: row.get(1)? }))
+        .optional()?)
 }
 
 pub(super) fn session(db: &Connection, id: SessionId) -> Result<Option<SessionRecord>> {
     let row = db
         .prepare_cached("SELECT agent, ends_at, ended FROM sessions WHERE id = ?1")?
         .query_row([id.to_string()], |row| {
-            Ok((
-                row.get::<_, String>(0)?,
-                row.get::<_, i64>(1)?,
-                row.get::<_, bool>(2)?,
-            ))
+            Ok((row.get::<_, String>(0)?, row.get::<_, i64>(1)?, row.get::<_, bool>(2)?))
         })
         .optional()?;
     row.map(|(agent, ends_at, ended)| {
-        let agent = agent
-            .parse()
-            .map_err(|e| StoreError::Corrupt(anyhow::Error::from(e)))?;
-        Ok(SessionRecord {
-            id,
-            agent,
-            ends_at: Timestamp::from_millis(ends_at),
-            ended,
-        })
+        let agent = agent.parse().map_err(|e| StoreError::Corrupt(anyhow::Error::from(e)))?;
+        Ok(SessionRecord { id, agent, ends_at: Timestamp::from_millis(ends_at), ended })
     })
     .transpose()
 }
@@ -112,29 +129,20 @@ pub(super) fn tickets(
             ("active_at", true)
         }
     };
-    let (direction, beyond) = if descending {
-        ("DESC", "<")
-    } else {
-        ("ASC", ">")
-    };
+    let (direction, beyond) = if descending { ("DESC", "<") } else { ("ASC", ">") };
     let behind = format!("({key}, id) {beyond} (:key, :id)");
     if let Some(cursor) = after {
         conditions.push(&behind);
         values.push((":key", Box::new(cursor.key)));
         values.push((":id", Box::new(cursor.id.to_string())));
     }
-    values.push((
-        ":entries",
-        Box::new(i64::try_from(entries).unwrap_or(i64::MAX)),
-    ));
+    values.push((":entries", Box::new(i64::try_from(entries).unwrap_or(i64::MAX))));
     let sql = format!(
         "SELECT record FROM tickets WHERE {} ORDER BY {key} {direction}, id {direction} LIMIT :entries",
         conditions.join(" AND "),
     );
-    let values: Vec<(&str, &dyn ToSql)> = values
-        .iter()
-        .map(|(name, value)| (*name, value.as_ref()))
-        .collect();
+    let values: Vec<(&str, &dyn ToSql)> =
+        values.iter().map(|(name, value)| (*name, value.as_ref())).collect();
     records(db, &sql, values.as_slice())
 }
 

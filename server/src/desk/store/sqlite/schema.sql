@@ -53,16 +53,18 @@ CREATE INDEX tickets_by_assignee ON tickets (status, assignee, place, id);
 CREATE INDEX tickets_by_guest ON tickets (guest, active_at, id);
 CREATE INDEX tickets_attended ON tickets (id) WHERE attended;
 
--- Both logs of every ticket. The two unique keys are what the promises rest on: one entry a number,
--- one entry a sender and client message id.
+-- Both logs of every ticket, in the order of writing, so that a commit for many tickets writes few
+-- pages. The two unique keys are what the promises rest on: one entry a number, one entry a sender
+-- and client message id.
 CREATE TABLE entries (
+  place             INTEGER PRIMARY KEY,
   ticket            TEXT NOT NULL,
   log               INTEGER NOT NULL,
   seq               INTEGER NOT NULL,
   sender            TEXT,
   client_message_id TEXT,
-  entry             TEXT NOT NULL,
-  PRIMARY KEY (ticket, log, seq)
-) STRICT, WITHOUT ROWID;
+  entry             TEXT NOT NULL
+) STRICT;
+CREATE UNIQUE INDEX entries_by_number ON entries (ticket, log, seq);
 CREATE UNIQUE INDEX entries_by_key ON entries (ticket, sender, client_message_id)
   WHERE client_message_id IS NOT NULL;

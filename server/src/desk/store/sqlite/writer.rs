@@ -54,16 +54,14 @@ impl Writer {
         announce: Announce,
     ) -> io::Result<Self> {
         let (items, line) = mpsc::channel(LINE);
-        std::thread::Builder::new()
-            .name("store-writer".to_owned())
-            .spawn(move || {
-                let stopped = run(&connection, line, &announce);
-                drop(connection);
-                drop(lock);
-                if let Some(stopped) = stopped {
-                    let _ = stopped.send(());
-                }
-            })?;
+        std::thread::Builder::new().name("store-writer".to_owned()).spawn(move || {
+            let stopped = run(&connection, line, &announce);
+            drop(connection);
+            drop(lock);
+            if let Some(stopped) = stopped {
+                let _ = stopped.send(());
+            }
+        })?;
         Ok(Self(items))
     }
 
@@ -111,9 +109,7 @@ fn in_savepoint<T>(db: &mut Db<'_>, work: impl FnOnce(&mut Db<'_>) -> Result<T>)
     let result = work(db);
     if result.is_err() {
         db.stored.truncate(announced);
-        connection
-            .prepare_cached("ROLLBACK TO write")?
-            .execute([])?;
+        connection.prepare_cached("ROLLBACK TO write")?.execute([])?;
     }
     connection.prepare_cached("RELEASE write")?.execute([])?;
     result
@@ -136,11 +132,7 @@ fn run(
                     stop = Some(stopped);
                 }
             }
-            next = if batch.len() < BATCH {
-                line.try_recv().ok()
-            } else {
-                None
-            };
+            next = if batch.len() < BATCH { line.try_recv().ok() } else { None };
         }
         commit(connection, &mut batch, announce);
     }
@@ -156,10 +148,7 @@ fn commit(
         return;
     }
     let mut stored = Vec::new();
-    let mut db = Db {
-        connection,
-        stored: &mut stored,
-    };
+    let mut db = Db { connection, stored: &mut stored };
     let began = connection.execute_batch("BEGIN IMMEDIATE");
     let answers: Vec<Answer> = batch.drain(..).map(|job| job(&mut db)).collect();
     let committed = began.and_then(|()| connection.execute_batch("COMMIT"));
@@ -287,11 +276,7 @@ pub(super) fn append(db: &mut Db<'_>, id: TicketId, draft: Draft) -> Result<Appe
         let before: Option<Message> =
             rows::one_record(db.connection, sql, (id.to_string(), sender, key.as_str()))?;
         if let Some(message) = before {
-            db.stored.push(Stored {
-                ticket,
-                message: message.clone(),
-                again: true,
-            });
+            db.stored.push(Stored { ticket, message: message.clone(), again: true });
             return Ok(Appended::Duplicate(Box::new(message)));
         }
     }
@@ -324,18 +309,12 @@ pub(super) fn create_ticket(
         let sql = "SELECT entry FROM entries WHERE ticket = ?1 AND log = 0 AND seq = 1";
         let message: Message = rows::one_record(db.connection, sql, [ticket.id.to_string()])?
             .ok_or_else(|| StoreError::Corrupt(anyhow::anyhow!("a ticket without entries")))?;
-        db.stored.push(Stored {
-            ticket: ticket.clone(),
-            message: message.clone(),
-            again: true,
-        });
+        db.stored.push(Stored { ticket: ticket.clone(), message: message.clone(), again: true });
         return Ok(Created::Duplicate(Box::new(ticket), Box::new(message)));
     }
     let open: u32 = db
         .connection
-        .prepare_cached(
-            "SELECT count(*) FROM tickets WHERE guest = ?1 AND counts",
-        )?
+        .prepare_cached("SELECT count(*) FROM tickets WHERE guest = ?1 AND counts")?
         .query_row([&guest], |row| row.get(0))?;
     if most_open != 0 && open >= most_open {
         return Ok(Created::TooMany);
@@ -358,9 +337,9 @@ pub(super) fn create_ticket(
             announce(db, &ticket, &message, false);
             Ok(Created::New(Box::new(ticket), message))
         }
-        Verdict::Unchanged | Verdict::Refused(_) => Err(StoreError::Corrupt(anyhow::anyhow!(
-            "a new ticket takes its first message"
-        ))),
+        Verdict::Unchanged | Verdict::Refused(_) => {
+            Err(StoreError::Corrupt(anyhow::anyhow!("a new ticket takes its first message")))
+        }
     }
 }
 
@@ -369,11 +348,8 @@ pub(super) fn change_guest(db: &mut Db<'_>, guest: &Guest) -> Result<()> {
     db.connection
         .prepare_cached("UPDATE guests SET name = ?2, email = ?3 WHERE id = ?1")?
         .execute(params![id, guest.name, guest.email])?;
-    let tickets: Vec<TicketRecord> = rows::records(
-        db.connection,
-        "SELECT record FROM tickets WHERE guest = ?1",
-        [&id],
-    )?;
+    let tickets: Vec<TicketRecord> =
+        rows::records(db.connection, "SELECT record FROM tickets WHERE guest = ?1", [&id])?;
     for mut ticket in tickets {
         ticket.guest = guest.clone();
         save(db, &Place::of(&ticket), &ticket)?;
