@@ -9,3 +9,4 @@ mod support;
 mod access;
 mod operations;
 mod order;
+mod page;

@@ -1,0 +1,180 @@
+// The lines of the log and how each is drawn: entries, letters on their way, lines that name the day.
+// It must not place them or know about scrolling: view.ts does. Text goes in as text nodes only.
+
+import { pieces } from './links';
+import type { Entry, Pending, State } from './state';
+import { words } from './words';
+
+const RUN_MS = 5 * 60_000;
+
+/** What the buttons of a failed letter do. */
+export interface Press {
+  retry(id: string): void;
+  discard(id: string): void;
+}
+
+export interface Line {
+  readonly key: string;
+  /** All that the drawing depends on: the line is drawn anew when this has changed. */
+  readonly source: string;
+  draw(element: HTMLElement, press: Press): void;
+}
+
+const locale = navigator.languages.find((language) => language.startsWith('en')) ?? 'en-GB';
+const timeOf = new Intl.DateTimeFormat(locale, { hour: 'numeric', minute: '2-digit' });
+const dayOf = new Intl.DateTimeFormat(locale, { weekday: 'long', day: 'numeric', month: 'long' });
+const dayAndYearOf = new Intl.DateTimeFormat(locale, { dateStyle: 'long' });
+
+/** The guest's own entry has the key that its letter had. */
+export function keyOf(entry: Entry): string {
+  return entry.senderRole === 'guest' && entry.clientMessageId ? `own ${entry.clientMessageId}` : `entry ${entry.id}`;
+}
+
+export function linesOf(state: State, now: Date): Line[] {
+  const lines: Line[] = [];
+  let before: Entry | undefined;
+  let day = '';
+  for (const entry of state.entries) {
+    const at = new Date(entry.createdAt);
+    const thisDay = at.toDateString();
+    if (thisDay !== day) lines.push(dayLine(at, now));
+    const goesOn = thisDay === day && before !== undefined && isRun(before, entry);
+    lines.push(entry.senderRole === 'system' ? systemLine(entry) : messageLine(entry, goesOn));
+    before = entry;
+    day = thisDay;
+  }
+  for (const pending of state.outbox) lines.push(letterLine(pending, state));
+  return lines;
+}
+
+/** One after the other by the same person: the name is not said again. */
+function isRun(before: Entry, entry: Entry): boolean {
+  return (
+    before.senderRole === entry.senderRole &&
+    before.senderName === entry.senderName &&
+    Date.parse(entry.createdAt) - Date.parse(before.createdAt) < RUN_MS
+  );
+}
+
+function dayLine(at: Date, now: Date): Line {
+  const yesterday = new Date(now.getFullYear(), now.getMonth(), now.getDate() - 1);
+  const key = at.toDateString();
+  const text =
+    key === now.toDateString()
+      ? words.today
+      : key === yesterday.toDateString()
+        ? words.yesterday
+        : (at.getFullYear() === now.getFullYear() ? dayOf : dayAndYearOf).format(at);
+  return {
+    key: `day ${key}`,
+    source: text,
+    draw(element) {
+      element.className = 'day';
+      element.textContent = text;
+    },
+  };
+}
+
+function systemLine(entry: Entry): Line {
+  return {
+    key: keyOf(entry),
+    source: 'system',
+    draw(element) {
+      element.className = 'entry system';
+      element.dataset['seq'] = String(entry.seq);
+      const text = make('span', 'text', entry.content);
+      text.dir = 'auto';
+      element.replaceChildren(text, time(entry));
+    },
+  };
+}
+
+function messageLine(entry: Entry, goesOn: boolean): Line {
+  const own = entry.senderRole === 'guest';
+  return {
+    key: keyOf(entry),
+    source: goesOn ? 'goes on' : 'message',
+    draw(element) {
+      element.className = `entry ${own ? 'own' : 'other'}${goesOn ? ' goes-on' : ''}`;
+      element.dataset['seq'] = String(entry.seq);
+      const meta = make('div', 'meta');
+      meta.append(time(entry));
+      if (own) {
+        element.dataset['state'] = 'sent';
+        meta.append(make('span', 'state', words.sent));
+      }
+      fill(element, own ? words.you : entry.senderName, own || goesOn, entry.content, meta);
+    },
+  };
+}
+
+function letterLine({ letter, sent }: Pending, state: State): Line {
+  const is = sent ? 'sent' : letter.failure ? 'failed' : 'waiting';
+  const canRetry = state.ticket?.status !== 'closed';
+  const progress = sent ? words.sent : state.link === 'offline' ? words.keptOffline : words.waiting;
+  return {
+    key: `own ${letter.id}`,
+    source: [is, letter.failure?.message, canRetry, progress].join(),
+    draw(element, press) {
+      element.className = 'entry own';
+      element.dataset['state'] = is;
+      const meta = make('div', 'meta');
+      if (letter.failure) {
+        const reason = make('span', 'reason', words.failed(letter.failure));
+        reason.role = 'alert';
+        meta.append(reason);
+        const buttons = make('span', 'buttons');
+        if (canRetry) buttons.append(button('retry', words.retry, () => press.retry(letter.id)));
+        buttons.append(button('discard', words.discard, () => press.discard(letter.id)));
+        meta.append(buttons);
+      } else {
+        meta.append(make('span', 'state', progress));
+      }
+      fill(element, words.you, true, letter.text, meta);
+    },
+  };
+}
+
+/** The text stays the same element when a letter becomes an entry, so that it is not read aloud twice. */
+function fill(element: HTMLElement, name: string, hideName: boolean, content: string, meta: HTMLElement): void {
+  const who = make('bdi', hideName ? 'name unseen' : 'name', name);
+  const old = element.querySelector('.text');
+  if (old?.textContent === content) {
+    element.querySelector('.name')?.replaceWith(who);
+    element.querySelector('.meta')?.replaceWith(meta);
+    return;
+  }
+  const text = make('div', 'text');
+  text.dir = 'auto';
+  for (const piece of pieces(content)) text.append(piece.href === null ? piece.text : link(piece.text, piece.href));
+  element.replaceChildren(who, text, meta);
+}
+
+function link(text: string, href: string): HTMLAnchorElement {
+  const anchor = make('a', '', text);
+  anchor.href = href;
+  anchor.target = '_blank';
+  anchor.rel = 'noopener noreferrer nofollow';
+  return anchor;
+}
+
+function time(entry: Entry): HTMLTimeElement {
+  const at = new Date(entry.createdAt);
+  const element = make('time', '', timeOf.format(at));
+  element.dateTime = entry.createdAt;
+  return element;
+}
+
+function button(className: string, text: string, press: () => void): HTMLButtonElement {
+  const element = make('button', className, text);
+  element.type = 'button';
+  element.addEventListener('click', press);
+  return element;
+}
+
+function make<K extends keyof HTMLElementTagNameMap>(tag: K, className: string, text = ''): HTMLElementTagNameMap[K] {
+  const element = document.createElement(tag);
+  element.className = className;
+  element.textContent = text;
+  return element;
+}

@@ -1,0 +1,145 @@
+// Wires the page together: events go into `update`, its effects are carried out, the view is drawn.
+// It decides nothing. The only file that has timers and calls the HTTP interface.
+
+import { update } from './chat';
+import { Outbox } from './outbox';
+import { type Connection, createConnection } from './socket';
+import { BLANK, type Details, type Effect, type Event, type State, target } from './state';
+import { View } from './view';
+import type { ApiError, CreateTicket } from './wire';
+
+const HTTP_MS = 10_000;
+const ADOPT_EVERY_MS = 2_000;
+
+let state: State = BLANK;
+
+const outbox = new Outbox({
+  kept: (letter) => dispatch({ is: 'heard', letter }),
+  dropped: (id) => dispatch({ is: 'dropped', id }),
+  sessionBegun: () => dispatch({ is: 'sessionBegun' }),
+});
+
+const view = new View({
+  send(text, details) {
+    const letter = outbox.write(text, target(state), details);
+    if (letter) dispatch({ is: 'written', letter });
+    return letter !== null;
+  },
+  retry: (id, details) => dispatch({ is: 'retried', id, details }),
+  discard: (id) => dispatch({ is: 'discarded', id }),
+  newConversation: () => dispatch({ is: 'newConversation' }),
+  nearTop: () => dispatch({ is: 'nearTop' }),
+});
+
+const connection: Connection = createConnection({
+  connected: () => dispatch({ is: 'connected' }),
+  cut: () => dispatch({ is: 'cut' }),
+  unreachable: () => dispatch({ is: 'unreachable' }),
+  refused: () => dispatch({ is: 'refused' }),
+  message: (message) => dispatch({ is: 'message', message }),
+  ticket: (ticket) => dispatch({ is: 'ticket', ticket }),
+});
+
+function dispatch(event: Event): void {
+  const before = state;
+  const next = update(state, event);
+  state = next.state;
+  next.effects.forEach(perform);
+  // The view may answer a change with an event of its own: nothing new ends that.
+  if (state !== before) view.render(state);
+}
+
+function perform(effect: Effect): void {
+  switch (effect.do) {
+    case 'beginSession':
+      void beginSession(effect.details).then(dispatch);
+      return;
+    case 'rememberSession':
+      outbox.hasSession = true;
+      return;
+    case 'forgetSession':
+      outbox.hasSession = false;
+      return;
+    case 'connect':
+      connection.connect();
+      return;
+    case 'disconnect':
+      connection.disconnect();
+      return;
+    case 'list':
+      void connection.request('ticket:list', {}).then((answer) => dispatch({ is: 'listed', answer }));
+      return;
+    case 'join': {
+      const { ticketId, afterSeq, epoch } = effect;
+      const from = afterSeq !== null && epoch !== null ? { afterSeq, epoch } : {};
+      void connection
+        .request('ticket:join', { ticketId, ...from })
+        .then((answer) => dispatch({ is: 'joined', ticketId, afterSeq, answer }));
+      return;
+    }
+    case 'older': {
+      const { ticketId, before } = effect;
+      void connection
+        .request('message:list', { ticketId, before, limit: 50 })
+        .then((answer) => dispatch({ is: 'older', ticketId, before, answer }));
+      return;
+    }
+    case 'create': {
+      const { id, text, details } = effect.letter;
+      const payload: CreateTicket = { content: text, clientMessageId: id, ...given(details) };
+      void connection.request('ticket:create', payload).then((answer) => dispatch({ is: 'created', id, answer }));
+      return;
+    }
+    case 'send': {
+      const { id, text } = effect.letter;
+      void connection
+        .request('message:send', { ticketId: effect.ticketId, content: text, clientMessageId: id })
+        .then((answer) => dispatch({ is: 'sent', id, answer }));
+      return;
+    }
+    case 'keep':
+      outbox.keep(effect.letter);
+      return;
+    case 'drop':
+      outbox.drop(effect.id);
+      return;
+    case 'wait':
+      // Never earlier than asked for, and not everybody at the same moment.
+      setTimeout(() => dispatch(effect.then), effect.ms * (1 + Math.random() / 4));
+      return;
+  }
+}
+
+async function beginSession({ name, email }: Details): Promise<Event> {
+  try {
+    const response = await fetch('/guest/session', {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(given({ name, email })),
+      signal: AbortSignal.timeout(HTTP_MS),
+    });
+    if (response.ok) return { is: 'sessionBegun' };
+    return { is: 'sessionFailed', error: await problem(response) };
+  } catch {
+    return { is: 'sessionFailed', error: null };
+  }
+}
+
+/** The error in a problem+json answer; null when something in between answered instead. */
+async function problem(response: Response): Promise<ApiError | null> {
+  const body = (await response.json()) as Partial<ApiError> & { detail?: string; title?: string };
+  if (!body.code) return null;
+  return { code: body.code, message: body.detail ?? body.title ?? body.code, retryAfterMs: body.retryAfterMs ?? null };
+}
+
+/** Without what the guest has left empty. */
+function given<T extends Partial<Details>>(details: T): Partial<T> {
+  return Object.fromEntries(Object.entries(details).filter(([, value]) => value !== '')) as Partial<T>;
+}
+
+setInterval(() => {
+  const ids = state.outbox.filter((p) => !p.mine && outbox.isAdoptable(p.letter)).map((p) => p.letter.id);
+  if (ids.length > 0) dispatch({ is: 'adopted', ids });
+}, ADOPT_EVERY_MS);
+
+dispatch({ is: 'opened', session: outbox.hasSession, outbox: outbox.load() });

@@ -1,0 +1,138 @@
+// The one connection to the server, and the only file that names the Socket.IO client.
+// It reports what happens and carries requests; it never decides what to do about an answer.
+// The library reconnects after a lost connection. It does not after a refusal or a disconnect by the
+// server, nor does it know of an announced stop: those are handled here.
+
+import { type Socket, io } from 'socket.io-client';
+import type { Answer } from './state';
+import type { GuestTicket, Message, Notices, Requests } from './wire';
+
+const ACK_MS = 10_000;
+const DELAY_MS = 500;
+const DELAY_MAX_MS = 30_000;
+
+type Payload<E extends keyof Requests> = Parameters<Requests[E]>[0];
+type Reply<E extends keyof Requests> = Parameters<Parameters<Requests[E]>[1]>[0];
+type Data<A> = A extends { ok: true; data: infer T } ? T : never;
+
+export interface Listener {
+  connected(): void;
+  /** A connection that stood is gone. */
+  cut(): void;
+  /** An attempt to connect failed; another follows. */
+  unreachable(): void;
+  /** The server does not know this guest (any more). No other attempt follows. */
+  refused(): void;
+  message(message: Message): void;
+  ticket(ticket: GuestTicket): void;
+}
+
+export interface Connection {
+  connect(): void;
+  disconnect(): void;
+  /** Resolves to null when there was no answer in time. Nothing is queued while offline. */
+  request<E extends keyof Requests>(event: E, payload: Payload<E>): Promise<Answer<Data<Reply<E>>>>;
+}
+
+export function createConnection(listener: Listener): Connection {
+  const socket: Socket<Notices> = io('/guest', {
+    path: '/socket.io/',
+    transports: ['websocket', 'polling'],
+    tryAllTransports: true,
+    autoConnect: false,
+    timeout: ACK_MS,
+    reconnectionDelay: DELAY_MS,
+    reconnectionDelayMax: DELAY_MAX_MS,
+    randomizationFactor: 1,
+  });
+  // The same socket for emitting: an acknowledgement with a deadline is beyond what its types can say.
+  const emitter: Socket = socket;
+  let wanted = false;
+  let refusals = 0;
+  let stopInMs: number | null = null;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+
+  function connectAfter(ms: number): void {
+    clearTimeout(timer);
+    timer = setTimeout(() => socket.connect(), ms);
+  }
+
+  function backOff(): number {
+    refusals += 1;
+    return Math.random() * Math.min(DELAY_MAX_MS, DELAY_MS * 2 ** refusals);
+  }
+
+  function giveUp(): void {
+    wanted = false;
+    clearTimeout(timer);
+    socket.disconnect();
+  }
+
+  socket.on('connect', () => {
+    refusals = 0;
+    listener.connected();
+  });
+
+  socket.on('disconnect', () => {
+    if (!wanted) return;
+    listener.cut();
+    if (stopInMs !== null) {
+      // Ends the library's own attempts, which would come too early.
+      socket.disconnect();
+      connectAfter(stopInMs);
+      stopInMs = null;
+    } else if (!socket.active) {
+      connectAfter(backOff());
+    }
+  });
+
+  socket.on('connect_error', (error) => {
+    if (!wanted) return;
+    if (!socket.active && error.message === 'unauthenticated') {
+      giveUp();
+      listener.refused();
+      return;
+    }
+    listener.unreachable();
+    if (!socket.active) connectAfter(backOff());
+  });
+
+  socket.on('message:new', ({ message }) => listener.message(message));
+  socket.on('ticket:updated', ({ ticket }) => listener.ticket(ticket));
+  socket.on('ticket:closed', ({ ticket }) => listener.ticket(ticket));
+  socket.on('server:draining', ({ reconnectInMs }) => {
+    stopInMs = reconnectInMs;
+  });
+  socket.on('session:ended', () => {
+    giveUp();
+    listener.refused();
+  });
+
+  // The network is back: no need to sit out the rest of the delay.
+  window.addEventListener('online', () => {
+    if (!wanted || socket.connected) return;
+    clearTimeout(timer);
+    socket.disconnect().connect();
+  });
+
+  return {
+    connect() {
+      wanted = true;
+      socket.connect();
+    },
+    disconnect: giveUp,
+    request(event, payload) {
+      return new Promise((resolve) => {
+        if (!socket.connected) {
+          resolve(null);
+          return;
+        }
+        emitter
+          .timeout(ACK_MS)
+          .emit(event, payload, (missed: Error | null, answer: Reply<typeof event>) =>
+            resolve(missed ? null : (answer as Answer<Data<Reply<typeof event>>>)),
+          );
+      });
+    },
+  };
+}

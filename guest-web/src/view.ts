@@ -1,0 +1,267 @@
+// Draws the state and reports what the guest does. The only file that touches the document.
+// It must not decide what is sent or loaded, and puts text into the page as text only.
+// Elements are kept by a key that is the same before and after a message is stored, so that an
+// acknowledgement changes an entry in place and is not read aloud as a new one.
+
+import { type Line, type Press, keyOf, linesOf } from './lines';
+import { type Details, type State, isStart } from './state';
+import { words } from './words';
+
+const CONTENT_MAX = 4_000;
+const COUNT_FROM = 3_600;
+const AT_BOTTOM_PX = 60;
+const NEAR_TOP_PX = 600;
+
+export interface Guest {
+  /** False when the message could not be kept; its text then stays in the box. */
+  send(text: string, details: Details): boolean;
+  retry(id: string, details: Details): void;
+  discard(id: string): void;
+  newConversation(): void;
+  nearTop(): void;
+}
+
+function find<T extends HTMLElement>(id: string): T {
+  const element = document.getElementById(id);
+  if (!element) throw new Error(`index.html has no #${id}`);
+  return element as T;
+}
+
+function say(element: HTMLElement, text: string): void {
+  // Writing the same text again would have it read aloud again.
+  if (element.textContent !== text) element.textContent = text;
+}
+
+export class View {
+  readonly #guest: Guest;
+  readonly #main = document.querySelector('main') as HTMLElement;
+  readonly #log = find('log');
+  readonly #newer = find<HTMLButtonElement>('newer');
+  readonly #composer = find<HTMLTextAreaElement>('composer');
+  readonly #send = find<HTMLButtonElement>('send');
+  readonly #form = find<HTMLFormElement>('form');
+  readonly #closed = find('closed');
+  readonly #hint = find('hint');
+  readonly #drawn = new Map<string, { element: HTMLElement; source: string }>();
+  readonly #press: Press = {
+    retry: (id) => this.#guest.retry(id, this.#details()),
+    discard: (id) => this.#guest.discard(id),
+  };
+  #state: State | null = null;
+  #atBottom = true;
+  /** Counts as seen: everything up to here. */
+  #seenSeq = 0;
+  #announcing = false;
+
+  constructor(guest: Guest) {
+    this.#guest = guest;
+    this.#form.addEventListener('submit', (event) => {
+      event.preventDefault();
+      this.#submit();
+    });
+    this.#composer.addEventListener('keydown', (event) => {
+      if (event.key !== 'Enter' || event.shiftKey || event.isComposing || event.keyCode === 229) return;
+      event.preventDefault();
+      this.#submit();
+    });
+    this.#composer.addEventListener('input', () => this.#measure());
+    find('new-conversation').addEventListener('click', () => {
+      guest.newConversation();
+      this.#composer.focus();
+    });
+    this.#newer.addEventListener('click', () => {
+      this.#toBottom();
+      this.#composer.focus({ preventScroll: true });
+    });
+    this.#log.addEventListener('scroll', () => this.#scrolled(), { passive: true });
+    // The box grows, a keyboard slides in, the window is turned: stay at the newest message.
+    new ResizeObserver(() => {
+      if (this.#atBottom) this.#toBottom();
+    }).observe(this.#log);
+    document.addEventListener('visibilitychange', () => this.#count());
+    this.#measure();
+  }
+
+  render(state: State): void {
+    const before = this.#state;
+    this.#state = state;
+    this.#frame(state);
+    if (
+      before?.entries !== state.entries ||
+      before.outbox !== state.outbox ||
+      before.link !== state.link ||
+      before.ticket?.status !== state.ticket?.status
+    ) {
+      this.#conversation(state, before);
+    }
+    this.#count();
+    this.#lookUp();
+  }
+
+  // ---- The frame around the conversation ----
+
+  #frame(state: State): void {
+    const { ticket } = state;
+    const start = isStart(state);
+    const closed = ticket?.status === 'closed';
+
+    const status = find('status');
+    status.dataset['state'] = state.link;
+    say(status, words.status[state.link]);
+
+    if (ticket) {
+      this.#main.dataset['ticket'] = ticket.id;
+      this.#main.dataset['status'] = ticket.status;
+    } else {
+      delete this.#main.dataset['ticket'];
+      delete this.#main.dataset['status'];
+    }
+    const greets = start && state.outbox.every((p) => p.letter.failure !== null);
+    this.#main.dataset['view'] = greets ? 'start' : 'conversation';
+
+    say(find('heading'), ticket?.assignee && !closed ? words.withAgent(ticket.assignee.name) : words.heading);
+    const reference = find('reference');
+    reference.hidden = !ticket;
+    say(reference, ticket ? words.reference(ticket.ref) : '');
+
+    find('greeting').hidden = !greets;
+    find('details').hidden = !start;
+    const loading = find('loading');
+    const waitsForPage = !state.loaded || (ticket !== null && state.entries.length === 0 && state.outbox.length === 0);
+    loading.hidden = !waitsForPage && !state.loadingOlder;
+    say(loading, loading.hidden ? '' : waitsForPage ? words.loading : words.loadingOlder);
+
+    const wasWriting = document.activeElement === this.#composer;
+    this.#closed.hidden = !closed;
+    this.#form.hidden = closed;
+    // Not to the button: the guest may be about to press Enter.
+    if (closed && wasWriting) this.#closed.querySelector('p')?.focus({ preventScroll: true });
+  }
+
+  // ---- The conversation ----
+
+  #conversation(state: State, before: State | null): void {
+    const log = this.#log;
+    const isNewLog = before?.ticket?.id !== state.ticket?.id || before?.entries.length === 0;
+    const wroteNow =
+      before !== null && state.outbox.some((p) => p.mine && !before.outbox.some((q) => q.letter.id === p.letter.id));
+    const follows = this.#atBottom || isNewLog || wroteNow;
+    // Only what comes while the guest is here is read aloud, not the history.
+    const isHistory = isNewLog || before?.entries[0] !== state.entries[0];
+    if (isHistory || !this.#announcing) this.#keepQuiet();
+
+    // The view is held by an entry that was there before, whatever is put above or below it.
+    const anchor = before?.entries[0] && this.#drawn.get(keyOf(before.entries[0]))?.element;
+    const anchorTop = anchor?.offsetTop ?? 0;
+    this.#reconcile(linesOf(state, new Date()));
+    if (follows) this.#toBottom();
+    else if (anchor?.isConnected) log.scrollTop += anchor.offsetTop - anchorTop;
+  }
+
+  /** Makes the log's children these lines, moving and redrawing as little as possible. */
+  #reconcile(lines: readonly Line[]): void {
+    const wanted = new Set(lines.map((line) => line.key));
+    for (const [key, { element }] of this.#drawn) {
+      if (wanted.has(key)) continue;
+      element.remove();
+      this.#drawn.delete(key);
+    }
+    let place = this.#log.firstElementChild;
+    for (const line of lines) {
+      let drawn = this.#drawn.get(line.key);
+      if (!drawn) {
+        drawn = { element: document.createElement('div'), source: '' };
+        this.#drawn.set(line.key, drawn);
+      }
+      if (drawn.source !== line.source) {
+        drawn.source = line.source;
+        line.draw(drawn.element, this.#press);
+      }
+      if (drawn.element === place) place = place.nextElementSibling;
+      else this.#log.insertBefore(drawn.element, place);
+    }
+  }
+
+  #keepQuiet(): void {
+    this.#announcing = false;
+    this.#log.ariaLive = 'off';
+    requestAnimationFrame(() =>
+      requestAnimationFrame(() => {
+        this.#announcing = (this.#state?.entries.length ?? 0) > 0;
+        if (this.#announcing) this.#log.ariaLive = 'polite';
+      }),
+    );
+  }
+
+  // ---- Scrolling ----
+
+  #toBottom(): void {
+    this.#log.scrollTop = this.#log.scrollHeight;
+    this.#atBottom = true;
+    this.#count();
+  }
+
+  #scrolled(): void {
+    const { scrollHeight, scrollTop, clientHeight } = this.#log;
+    this.#atBottom = scrollHeight - scrollTop - clientHeight < AT_BOTTOM_PX;
+    this.#count();
+    this.#lookUp();
+  }
+
+  #lookUp(): void {
+    const state = this.#state;
+    if (!state?.hasOlder || state.loadingOlder || state.sync !== 'ready') return;
+    if (this.#log.scrollTop < NEAR_TOP_PX) this.#guest.nearTop();
+  }
+
+  /** How many messages the guest has not seen: on the button, and on the tab while it is hidden. */
+  #count(): void {
+    const entries = this.#state?.entries ?? [];
+    const last = entries.at(-1)?.seq ?? 0;
+    if ((this.#atBottom && !document.hidden) || last < this.#seenSeq) this.#seenSeq = last;
+    let unseen = 0;
+    for (let i = entries.length - 1; i >= 0; i -= 1) {
+      const entry = entries[i];
+      if (!entry || entry.seq <= this.#seenSeq) break;
+      if (entry.senderRole === 'agent') unseen += 1;
+    }
+    const { scrollHeight, scrollTop, clientHeight } = this.#log;
+    const isFarAway = scrollHeight - scrollTop > 2 * clientHeight;
+    this.#newer.hidden = this.#atBottom || (unseen === 0 && !isFarAway);
+    say(this.#newer, unseen > 0 ? words.newer(unseen) : words.toNewest);
+    document.title = words.title(document.hidden ? unseen : 0);
+  }
+
+  // ---- Writing ----
+
+  #submit(): void {
+    const text = this.#composer.value.trim();
+    if (text === '' || [...text].length > CONTENT_MAX) return;
+    if (!this.#guest.send(text, this.#details())) {
+      say(this.#hint, words.outboxFull);
+      return;
+    }
+    this.#composer.value = '';
+    this.#measure();
+    this.#composer.focus();
+  }
+
+  #details(): Details {
+    const value = (id: string) => find<HTMLInputElement>(id).value.trim();
+    return { name: value('name'), email: value('email'), subject: value('subject') };
+  }
+
+  #measure(): void {
+    const text = this.#composer.value.trim();
+    const length = [...text].length;
+    const left = CONTENT_MAX - length;
+    this.#send.disabled = length === 0 || left < 0;
+    this.#hint.classList.toggle('over', left < 0);
+    say(this.#hint, left < 0 ? words.over(-left) : length >= COUNT_FROM ? words.left(left) : '');
+    // Where style sheets cannot do it yet.
+    if (!CSS.supports('field-sizing', 'content')) {
+      this.#composer.style.height = 'auto';
+      this.#composer.style.height = `${this.#composer.scrollHeight}px`;
+    }
+  }
+}

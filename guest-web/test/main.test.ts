@@ -1,0 +1,4 @@
+// All tests, so that they are bundled into one file.
+import './any-order.test';
+import './chat.test';
+import './links.test';

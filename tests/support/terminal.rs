@@ -1,0 +1,90 @@
+//! The real console in a real pseudo-terminal, and the screen that a person would see in it.
+
+use std::io::{Read, Write};
+use std::num::NonZeroU16;
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+use std::time::Instant;
+
+use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
+
+use super::{DEADLINE, process::Server};
+
+pub(crate) const AGENT: &str = env!("CARGO_BIN_EXE_e2e-agent");
+
+/// A terminal with the console in it.
+pub(crate) struct Terminal {
+    screen: Arc<Mutex<vt100::Parser>>,
+    keys: Box<dyn Write + Send>,
+    child: Box<dyn Child + Send + Sync>,
+    _master: Box<dyn MasterPty + Send>,
+}
+
+impl Terminal {
+    /// Starts the console of `home` in a terminal of this size.
+    pub(crate) fn open(server: &Server, home: &Path, rows: u16, columns: u16) -> Self {
+        let size = PtySize { rows, cols: columns, pixel_width: 0, pixel_height: 0 };
+        let pair = native_pty_system().openpty(size).unwrap();
+        let mut command = CommandBuilder::new(AGENT);
+        command.env_clear();
+        command.env("TERM", "xterm-256color");
+        command.env("SUPPORT_SERVER", server.url(""));
+        command.env("SUPPORT_AGENT_HOME", home);
+        command.cwd(home);
+        let child = pair.slave.spawn_command(command).unwrap();
+        drop(pair.slave);
+        let sizes = (NonZeroU16::new(rows).unwrap(), NonZeroU16::new(columns).unwrap());
+        let screen = Arc::new(Mutex::new(vt100::Parser::new(sizes.0, sizes.1, 0)));
+        let mut output = pair.master.try_clone_reader().unwrap();
+        let drawn = Arc::clone(&screen);
+        std::thread::spawn(move || {
+            let mut bytes = [0; 4096];
+            while let Ok(count @ 1..) = output.read(&mut bytes) {
+                drawn.lock().unwrap().process(&bytes[..count]);
+            }
+        });
+        let keys = pair.master.take_writer().unwrap();
+        Self { screen, keys, child, _master: pair.master }
+    }
+
+    /// Types.
+    pub(crate) fn keys(&mut self, keys: &str) {
+        self.keys.write_all(keys.as_bytes()).unwrap();
+        self.keys.flush().unwrap();
+    }
+
+    /// What the screen shows, line by line.
+    pub(crate) fn screen(&self) -> String {
+        self.screen.lock().unwrap().screen().contents()
+    }
+
+    /// Waits until the screen is as `is` wants it.
+    pub(crate) fn until(&self, what: &str, is: impl Fn(&str) -> bool) -> String {
+        let began = Instant::now();
+        loop {
+            let screen = self.screen();
+            if is(&screen) {
+                return screen;
+            }
+            assert!(began.elapsed() < DEADLINE, "{what} was never seen on the screen:\n{screen}");
+            std::thread::yield_now();
+        }
+    }
+
+    /// Waits until the screen shows `text`.
+    pub(crate) fn shows(&self, text: &str) -> String {
+        self.until(text, |screen| screen.contains(text))
+    }
+
+    /// Waits until the console has ended; answers with its exit status.
+    pub(crate) fn ended(&mut self) -> u32 {
+        self.child.wait().unwrap().exit_code()
+    }
+}
+
+impl Drop for Terminal {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
