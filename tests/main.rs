@@ -2,11 +2,12 @@
 //! real terminal. One test binary, one link.
 //!
 //! Nothing here sleeps: every wait is for a condition, with a deadline, and says what it saw.
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+#![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a test fails loudly")]
 
 mod support;
 
 mod access;
+mod conversation;
 mod operations;
 mod order;
 mod page;

@@ -9,6 +9,9 @@ use crate::support::{
     process::Server,
 };
 
+/// An agent may be as fast as it can.
+const NO_RATE: (&str, &str) = ("SUPPORT_LIMITS_AGENT_MESSAGES_PER_SECOND", "0");
+
 fn numbers(messages: &Value) -> Vec<u64> {
     messages.as_array().unwrap().iter().map(|message| message["seq"].as_u64().unwrap()).collect()
 }
@@ -20,7 +23,7 @@ fn contents(messages: &Value) -> Vec<String> {
 
 #[tokio::test]
 async fn two_hundred_sends_without_waiting_arrive_dense_and_in_order() {
-    let server = Server::start();
+    let server = Server::with(&[NO_RATE]);
     let mut maya = Guest::arrives(&server).await;
     let mut alice = Agent::signs_in(&server, "alice").await;
     let ticket = maya.opens_a_ticket("hello").await;
@@ -51,7 +54,7 @@ async fn two_hundred_sends_without_waiting_arrive_dense_and_in_order() {
 /// The official client, as other people's pages use it.
 #[tokio::test]
 async fn the_official_client_sends_two_hundred_messages_in_order() {
-    let server = Server::start();
+    let server = Server::with(&[NO_RATE]);
     let mut maya = Guest::arrives(&server).await;
     let ticket = maya.opens_a_ticket("hello").await;
     let alice = Agent::signs_in(&server, "alice").await;

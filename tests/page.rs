@@ -47,7 +47,7 @@ async fn reload_and_a_second_tab_show_the_same_conversation() {
 
 #[tokio::test]
 async fn a_long_conversation_opens_at_its_end_and_loads_older_messages_without_a_jump() {
-    let server = Server::start();
+    let server = Server::with(&[("SUPPORT_LIMITS_AGENT_MESSAGES_PER_SECOND", "0")]);
     let mut alice = Agent::signs_in(&server, "alice").await;
     let browser = Browser::open(&server).await;
     browser.send("hello").await;

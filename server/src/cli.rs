@@ -170,6 +170,7 @@ async fn agent(config: Config, task: AgentTask) -> Result<(), Failure> {
         Arc::new(crate::hub::Rooms::default()),
         config.limits.clone(),
         source,
+        telemetry::Meter::new(),
     )
     .map_err(StartError::from)?;
     let new = NewAgent {

@@ -1,13 +1,14 @@
 //! What an operator sets: by flag, by environment variable or in a file, under one name. The only
 //! reader of the environment; checked whole before anything is opened.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 
+use ipnet::IpNet;
 use serde::Deserialize;
 
 use crate::desk::Limits;
-use crate::http::origin::Origin;
+use crate::http::{network::Proxies, origin::Origin};
 
 /// The flags of the command line, each also an environment variable. What is not set here is taken
 /// from the file, and else is the default.
@@ -21,9 +22,23 @@ pub struct Flags {
     #[arg(long, global = true, env = "SUPPORT_DATA", value_name = "DIR")]
     pub data: Option<PathBuf>,
 
-    /// Where guests reach the desk, such as https://chat.example.com
+    /// Where guests reach the desk, such as <https://chat.example.com>
     #[arg(long, global = true, env = "SUPPORT_PUBLIC_URL", value_name = "URL")]
     pub public_url: Option<String>,
+
+    /// Proxies whose `X-Forwarded-For` is believed: addresses or networks, with commas between
+    #[arg(
+        long,
+        global = true,
+        env = "SUPPORT_TRUSTED_PROXIES",
+        value_name = "NETS",
+        value_delimiter = ','
+    )]
+    pub trusted_proxies: Vec<String>,
+
+    /// Address for Prometheus to read figures from; off unless set
+    #[arg(long, global = true, env = "SUPPORT_METRICS", value_name = "ADDR")]
+    pub metrics: Option<SocketAddr>,
 
     /// Configuration file (TOML): the flags' names with `_` for `-`, and a table `limits`
     #[arg(long, global = true, env = "SUPPORT_CONFIG", value_name = "FILE")]
@@ -39,6 +54,10 @@ pub struct Config {
     pub data: PathBuf,
     /// Where guests reach the desk; without it, the host that a request was sent to is believed.
     pub(crate) public_url: Option<Origin>,
+    /// Whose word about a client's address is taken.
+    pub(crate) trusted_proxies: Proxies,
+    /// Where figures are served, if anywhere.
+    pub metrics: Option<SocketAddr>,
     /// How much is too much.
     pub limits: Limits,
 }
@@ -63,6 +82,9 @@ struct File {
     listen: Option<SocketAddr>,
     data: Option<PathBuf>,
     public_url: Option<String>,
+    #[serde(default)]
+    trusted_proxies: Vec<String>,
+    metrics: Option<SocketAddr>,
     #[serde(default)]
     limits: toml::Table,
 }
@@ -98,7 +120,16 @@ impl Config {
                 ConfigError::Value(format!("public_url: {url} is not http(s)://host[:port]"))
             })
         });
+        let proxies = if flags.trusted_proxies.is_empty() {
+            file.trusted_proxies
+        } else {
+            flags.trusted_proxies
+        };
         Ok(Self {
+            trusted_proxies: Proxies(
+                proxies.iter().map(|it| network(it)).collect::<Result<_, _>>()?,
+            ),
+            metrics: flags.metrics.or(file.metrics),
             listen: flags.listen.or(file.listen).unwrap_or(DEFAULT_LISTEN),
             data: flags.data.or(file.data).unwrap_or_else(|| PathBuf::from("support-data")),
             public_url: public_url.transpose()?,
@@ -109,6 +140,14 @@ impl Config {
 
 const DEFAULT_LISTEN: SocketAddr =
     SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 3000);
+
+/// A network, or one address.
+fn network(text: &str) -> Result<IpNet, ConfigError> {
+    let address = text.parse::<IpAddr>().map(IpNet::from);
+    address.or_else(|_| text.parse()).map_err(|_| {
+        ConfigError::Value(format!("trusted_proxies: {text} is not an address or a network"))
+    })
+}
 
 fn read(path: &Path) -> Result<File, ConfigError> {
     let text =

@@ -131,7 +131,9 @@ impl Rooms {
     pub(crate) fn tell_everybody<T: Serialize>(&self, event: &str, payload: impl Fn() -> T) {
         for side in [Side::Guest, Side::Agent] {
             let io = self.io.get().and_then(|io| io.of(namespace(side)));
-            for socket in io.map(|io| io.sockets()).unwrap_or_default() {
+            for socket in
+                io.map(socketioxide::operators::BroadcastOperators::sockets).unwrap_or_default()
+            {
                 let _ = socket.emit(event, &payload());
             }
         }

@@ -14,7 +14,7 @@ mod http;
 mod hub;
 mod server;
 mod socket;
-mod telemetry;
+pub mod telemetry;
 
 pub use cli::main;
 pub use server::{KeysError, Server, StartError};

@@ -7,18 +7,18 @@ use std::time::Duration;
 
 use axum::serve::ListenerExt;
 use socket2::SockRef;
-use socketioxide::SocketIo;
 use support_shared::{notice::ServerDraining, text::Username, ticket::AgentRole};
 use tokio::net::TcpListener;
-use tokio_util::task::TaskTracker;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::auth::{self, guest::GuestCookies, token::Tokens};
 use crate::clock::Source;
 use crate::config::Config;
 use crate::desk::{Actor, Command, Desk, DeskError, NewAgent, Secret, Who};
-use crate::http::{Http, cookies::Cookies, origin::Origins};
+use crate::http::{Http, cookies::Cookies, gate::Gate, metrics, origin::Origins};
 use crate::hub::Rooms;
 use crate::socket::{self, Sockets};
+use crate::telemetry::Meter;
 
 /// How long stopping may take in each of its steps.
 const STEP: Duration = Duration::from_secs(3);
@@ -35,6 +35,9 @@ pub struct Server {
     source: Source,
     tasks: TaskTracker,
     first_password: Option<String>,
+    meter: Meter,
+    /// From when on nobody is let in any more.
+    stopping: CancellationToken,
 }
 
 /// Why a server could not start.
@@ -60,11 +63,14 @@ impl Server {
     /// Opens the store and the keys. Without any agent, adds `admin` with a password for one use.
     pub async fn open(config: Config, source: Source) -> Result<Self, StartError> {
         let rooms = Rooms::default();
+        let meter = Meter::new();
+        let stopping = CancellationToken::new();
         let desk = Desk::open(
             &config.data,
             Arc::new(rooms.clone()),
             config.limits.clone(),
             source.clone(),
+            meter.clone(),
         )?;
         let keys = auth::keys::load(&config.data, &source).map_err(KeysError)?;
         let first_password = add_first_admin(&desk, &source).await?;
@@ -75,13 +81,22 @@ impl Server {
             guest_cookies: Arc::new(GuestCookies::new(keys.guests, source.clone())),
             source: source.clone(),
             cookies: Cookies {
-                secure: config.public_url.as_ref().is_some_and(|url| url.is_secure()),
+                secure: config
+                    .public_url
+                    .as_ref()
+                    .is_some_and(super::http::origin::Origin::is_secure),
             },
             origins: Arc::new(Origins { public: config.public_url.clone() }),
+            proxies: Arc::new(config.trusted_proxies.clone()),
+            gate: Arc::new(Gate::new(
+                config.limits.handshakes_per_second,
+                stopping.clone(),
+                meter.clone(),
+            )),
             body_bytes: config.limits.packet_bytes,
         };
         let tasks = TaskTracker::new();
-        Ok(Self { desk, rooms, http, config, source, tasks, first_password })
+        Ok(Self { desk, rooms, http, config, source, tasks, first_password, meter, stopping })
     }
 
     /// The password of `admin`, if this start has made it. It is said once.
@@ -95,7 +110,12 @@ impl Server {
         listener: TcpListener,
         shutdown: impl Future<Output = ()> + Send + 'static,
     ) -> std::io::Result<()> {
-        let Self { desk, rooms, http, config, source, tasks, .. } = self;
+        let Self { desk, rooms, http, config, source, tasks, meter, stopping, .. } = self;
+        if let Some(address) = config.metrics {
+            let figures = TcpListener::bind(address).await?;
+            tasks.spawn(metrics::serve(figures, meter, stopping.clone()));
+        }
+        let intake = CancellationToken::new();
         let sockets = Sockets {
             desk: Arc::clone(&desk),
             tokens: Arc::clone(&http.tokens),
@@ -103,6 +123,7 @@ impl Server {
             rooms: rooms.clone(),
             source: source.clone(),
             tasks: tasks.clone(),
+            stopping: intake.clone(),
         };
         let (layer, io) = socket::build(sockets, &config.limits);
         let app = http.router(layer).into_make_service_with_connect_info::<SocketAddr>();
@@ -117,24 +138,24 @@ impl Server {
                 tracing::debug!(%error, "cannot set up a connection");
             }
         });
-        let (stopping, stopped) = tokio::sync::oneshot::channel::<()>();
+        let (told, all_told) = tokio::sync::oneshot::channel::<()>();
+        let requests = tasks.clone();
         let serving = axum::serve(listener, app).with_graceful_shutdown(async move {
             shutdown.await;
-            drain(&rooms, &io, &source).await;
-            let _ = stopping.send(());
+            stopping.cancel();
+            drain(&rooms, &source, &intake, &requests).await;
+            // A connection that does not read would hold this up for ever.
+            let _ = tokio::time::timeout(STEP, io.close()).await;
+            let _ = told.send(());
         });
         // Connections that stay although everybody was told are left behind after a while.
         let late = async move {
-            let _ = stopped.await;
+            let _ = all_told.await;
             tokio::time::sleep(STEP).await;
         };
         tokio::select! {
             served = serving => served?,
             () = late => tracing::warn!("some connections did not end in time"),
-        }
-        tasks.close();
-        if tokio::time::timeout(STEP, tasks.wait()).await.is_err() {
-            tracing::warn!("some requests did not end in time");
         }
         if tokio::time::timeout(STEP, desk.close()).await.is_err() {
             tracing::warn!("the store did not close in time");
@@ -143,14 +164,17 @@ impl Server {
     }
 }
 
-/// Tells everybody that the server stops, and ends the connections.
-async fn drain(rooms: &Rooms, io: &SocketIo, source: &Source) {
+/// Tells everybody that the server stops, takes nothing more in, and answers what has come.
+async fn drain(rooms: &Rooms, source: &Source, intake: &CancellationToken, requests: &TaskTracker) {
     rooms.tell_everybody("server:draining", || {
         let reconnect_in_ms = 500 + u64::from(u32::from_le_bytes(source.bytes())) % SPREAD_MS;
         ServerDraining { reconnect_in_ms }
     });
-    // A connection that does not read would hold this up for ever.
-    let _ = tokio::time::timeout(STEP, io.close()).await;
+    intake.cancel();
+    requests.close();
+    if tokio::time::timeout(STEP, requests.wait()).await.is_err() {
+        tracing::warn!("some requests did not end in time");
+    }
 }
 
 async fn add_first_admin(desk: &Arc<Desk>, source: &Source) -> Result<Option<String>, StartError> {

@@ -1,4 +1,4 @@
-//! A real Chromium, driven by WebDriver. The driver is this test's own process, on a port that it
+//! A real Chromium, driven by `WebDriver`. The driver is this test's own process, on a port that it
 //! chose itself, and is ended with the test.
 
 use std::io::{BufRead, BufReader};
@@ -102,6 +102,18 @@ impl Browser {
                 began.elapsed() < DEADLINE,
                 "expected {expected:#?}, the page shows {entries:#?}"
             );
+        }
+    }
+
+    /// Waits until the entries on the page are as `are` wants them.
+    pub(crate) async fn settles(&self, are: impl Fn(&[String]) -> bool) {
+        let began = Instant::now();
+        loop {
+            let entries = self.entries().await;
+            if are(&entries) {
+                return;
+            }
+            assert!(began.elapsed() < DEADLINE, "the page shows {entries:#?}");
         }
     }
 

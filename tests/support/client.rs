@@ -27,7 +27,6 @@ pub(crate) struct Client {
 enum Heard {
     Ack(u64, Value),
     Notice(String, Value),
-    Refused(String),
     Disconnected,
 }
 
@@ -106,7 +105,7 @@ impl Client {
                 Heard::Ack(this, answer) if this == number => return answer,
                 Heard::Ack(other, answer) => panic!("ack {other} before {number}: {answer}"),
                 Heard::Notice(event, payload) => self.notices.push_back((event, payload)),
-                Heard::Refused(_) | Heard::Disconnected => {
+                Heard::Disconnected => {
                     panic!("disconnected before ack {number}")
                 }
             }
@@ -123,7 +122,7 @@ impl Client {
                 Heard::Notice(name, payload) if name == event => return payload,
                 Heard::Notice(name, payload) => self.notices.push_back((name, payload)),
                 Heard::Ack(..) => {}
-                Heard::Refused(_) | Heard::Disconnected => panic!("disconnected before {event}"),
+                Heard::Disconnected => panic!("disconnected before {event}"),
             }
         }
     }
@@ -141,7 +140,7 @@ impl Client {
 
     async fn heard(&mut self) -> Heard {
         let prefix = |kind: &str| format!("{kind}{},", self.namespace);
-        let (event, ack, refused, gone) = (prefix("42"), prefix("43"), prefix("44"), prefix("41"));
+        let (event, ack, gone) = (prefix("42"), prefix("43"), prefix("41"));
         loop {
             let Some(packet) = self.packet().await else {
                 return Heard::Disconnected;
@@ -156,9 +155,6 @@ impl Client {
                 let mut parts: Value = serde_json::from_str(rest).unwrap();
                 let name = parts[0].as_str().unwrap().to_owned();
                 return Heard::Notice(name, parts[1].take());
-            }
-            if let Some(rest) = packet.strip_prefix(&refused) {
-                return Heard::Refused(rest.to_owned());
             }
             if packet == gone || packet == gone.trim_end_matches(',') {
                 return Heard::Disconnected;

@@ -3,7 +3,7 @@
 use std::io::{Read, Write};
 use std::num::NonZeroU16;
 use std::path::Path;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Condvar, Mutex};
 use std::time::Instant;
 
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
@@ -14,7 +14,8 @@ pub(crate) const AGENT: &str = env!("CARGO_BIN_EXE_e2e-agent");
 
 /// A terminal with the console in it.
 pub(crate) struct Terminal {
-    screen: Arc<Mutex<vt100::Parser>>,
+    /// The screen, and what tells that it has changed.
+    screen: Arc<(Mutex<vt100::Parser>, Condvar)>,
     keys: Box<dyn Write + Send>,
     child: Box<dyn Child + Send + Sync>,
     _master: Box<dyn MasterPty + Send>,
@@ -34,13 +35,15 @@ impl Terminal {
         let child = pair.slave.spawn_command(command).unwrap();
         drop(pair.slave);
         let sizes = (NonZeroU16::new(rows).unwrap(), NonZeroU16::new(columns).unwrap());
-        let screen = Arc::new(Mutex::new(vt100::Parser::new(sizes.0, sizes.1, 0)));
+        let parser = vt100::Parser::new(sizes.0, sizes.1, 0);
+        let screen = Arc::new((Mutex::new(parser), Condvar::new()));
         let mut output = pair.master.try_clone_reader().unwrap();
         let drawn = Arc::clone(&screen);
         std::thread::spawn(move || {
             let mut bytes = [0; 4096];
             while let Ok(count @ 1..) = output.read(&mut bytes) {
-                drawn.lock().unwrap().process(&bytes[..count]);
+                drawn.0.lock().unwrap().process(&bytes[..count]);
+                drawn.1.notify_all();
             }
         });
         let keys = pair.master.take_writer().unwrap();
@@ -55,19 +58,21 @@ impl Terminal {
 
     /// What the screen shows, line by line.
     pub(crate) fn screen(&self) -> String {
-        self.screen.lock().unwrap().screen().contents()
+        self.screen.0.lock().unwrap().screen().contents()
     }
 
     /// Waits until the screen is as `is` wants it.
     pub(crate) fn until(&self, what: &str, is: impl Fn(&str) -> bool) -> String {
         let began = Instant::now();
+        let mut parser = self.screen.0.lock().unwrap();
         loop {
-            let screen = self.screen();
+            let screen = parser.screen().contents();
             if is(&screen) {
                 return screen;
             }
-            assert!(began.elapsed() < DEADLINE, "{what} was never seen on the screen:\n{screen}");
-            std::thread::yield_now();
+            let left = DEADLINE.saturating_sub(began.elapsed());
+            assert!(!left.is_zero(), "{what} was never seen on the screen:\n{screen}");
+            parser = self.screen.1.wait_timeout(parser, left).unwrap().0;
         }
     }
 

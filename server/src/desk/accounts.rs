@@ -41,6 +41,7 @@ impl AgentRecord {
 impl Desk {
     pub(super) async fn start_guest_session(
         &self,
+        actor: &Actor,
         known: &Known,
         name: Option<Name>,
         email: Option<Email>,
@@ -59,6 +60,9 @@ impl Desk {
                 named
             }
             Known::Stranger | Known::Ended | Known::Operator | Known::Agent(_) => {
+                if let Some(address) = actor.address {
+                    self.rates.guest_sessions.take(&address)?;
+                }
                 let guest = Guest { id: GuestId::from_ulid(self.source.ulid()), name, email };
                 self.store.add_guest(guest.clone(), self.source.now()).await?;
                 guest
@@ -70,18 +74,26 @@ impl Desk {
     /// An unknown name costs the same work as a wrong password, and is answered the same.
     pub(super) async fn sign_in(
         &self,
+        actor: &Actor,
         username: String,
         password: Secret,
     ) -> Result<Reply, DeskError> {
-        let name = Username::try_from(username).ok().map(String::from);
-        let agent = match name {
-            Some(name) => self.store.agent_by_name(name).await?,
-            None => None,
-        };
+        // What no agent can be called fails as one name, so that it takes no memory.
+        let name = Username::try_from(username).map(String::from).unwrap_or_default();
+        if let Some(address) = actor.address {
+            self.logins.check(&name, address)?;
+        }
+        let agent = self.store.agent_by_name(name.clone()).await?;
         let hash = agent.as_ref().map(|agent| agent.password_hash.clone());
         let right = self.passwords.verify(password, hash).await?;
-        let agent =
-            agent.filter(|agent| right && !agent.disabled).ok_or(DeskError::InvalidCredentials)?;
+        let agent = agent.filter(|agent| right && !agent.disabled);
+        if let Some(address) = actor.address {
+            match agent {
+                Some(_) => self.logins.succeeded(&name, address),
+                None => self.logins.failed(&name, address),
+            }
+        }
+        let agent = agent.ok_or(DeskError::InvalidCredentials)?;
         let session = SessionRecord {
             id: SessionId::from_ulid(self.source.ulid()),
             agent: agent.id,

@@ -1,6 +1,7 @@
 //! Who acts, what can be done, and what comes back. Entries (Socket.IO, HTTP, command line) build
 //! an actor and a command and nothing else.
 
+use std::net::{IpAddr, Ipv6Addr};
 use std::sync::Arc;
 
 use serde::Serialize;
@@ -27,6 +28,26 @@ pub struct Actor {
     pub who: Who,
     /// The live connection on which it acts, if it has one.
     pub connection: Option<Connection>,
+    /// Where it comes from, if over a network.
+    pub address: Option<Address>,
+}
+
+/// Where somebody comes from, for limits only: an IPv4 address, or the /64 of an IPv6 one, which is
+/// what one subscriber has (RFC 6177).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Address(IpAddr);
+
+impl Address {
+    /// The address as limits count it.
+    pub fn of(ip: IpAddr) -> Self {
+        match ip.to_canonical() {
+            IpAddr::V6(six) => {
+                let network = six.to_bits() & !u128::from(u64::MAX);
+                Self(IpAddr::V6(Ipv6Addr::from_bits(network)))
+            }
+            four @ IpAddr::V4(_) => Self(four),
+        }
+    }
 }
 
 /// An identity. Whether it still stands is looked up at every command.
@@ -68,9 +89,15 @@ pub enum Side {
 }
 
 impl Actor {
-    /// Somebody without a live connection.
+    /// Somebody without a live connection, from nowhere in particular.
     pub fn without_connection(who: Who) -> Self {
-        Self { who, connection: None }
+        Self { who, connection: None, address: None }
+    }
+
+    /// The same, from there.
+    #[must_use]
+    pub fn from(self, address: Address) -> Self {
+        Self { address: Some(address), ..self }
     }
 }
 
@@ -240,8 +267,9 @@ impl Command {
             Self::OpenTicket(_) => Action::OpenTicket,
             Self::ListTickets(_) => Action::ListTickets,
             Self::ListOwnTickets(_) => Action::ListOwnTickets,
-            Self::JoinTicket(JoinTicket { silent: true, .. }) => Action::WatchTicket,
-            Self::ShowTicket(_) => Action::WatchTicket,
+            Self::ShowTicket(_) | Self::JoinTicket(JoinTicket { silent: true, .. }) => {
+                Action::WatchTicket
+            }
             Self::JoinTicket(_) => Action::JoinTicket,
             Self::LeaveTicket(_) => Action::LeaveTicket,
             Self::CloseTicket { .. } => Action::CloseTicket,

@@ -10,7 +10,7 @@ use support_shared::{
 use super::{
     Desk, DeskError, Known,
     command::Reply,
-    log::{Body, Draft, Log, Sender},
+    log::{Body, Draft, Log, OnlyFrom, Sender},
     record::TicketRecord,
     store::{Appended, Page, Range},
 };
@@ -26,10 +26,16 @@ impl Desk {
     ) -> Result<Reply, DeskError> {
         self.limits.check_content(&content)?;
         let sender = match known {
-            Known::Guest(guest) => Sender::Guest(guest.id, ticket.guest_name()),
-            Known::Agent(_) | Known::Stranger | Known::Ended | Known::Operator => {
-                Sender::Agent(known.agent()?.name())
+            Known::Guest(guest) => {
+                self.rates.guest_messages_sustained.take(&guest.id)?;
+                self.rates.guest_messages.take(&guest.id)?;
+                Sender::Guest(guest.id, ticket.guest_name())
             }
+            Known::Agent(agent) => {
+                self.rates.agent_messages.take(&agent.id)?;
+                Sender::Agent(agent.name())
+            }
+            Known::Stranger | Known::Ended | Known::Operator => return Err(DeskError::Forbidden),
         };
         let draft = Draft {
             id: MessageId::from_ulid(self.source.ulid()),
@@ -37,7 +43,7 @@ impl Desk {
             at: self.source.now(),
             sender,
             body: Body::Text { content: content.into(), client_message_id },
-            if_assignee: None,
+            only_from: OnlyFrom::Anybody,
         };
         match self.store.append(ticket.id, draft).await? {
             Appended::New(_, message) => {

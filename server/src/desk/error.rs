@@ -45,6 +45,8 @@ pub enum DeskError {
     /// Too much, too fast.
     #[error("too many requests, try again later")]
     RateLimited {
+        /// The limit's setting.
+        limit: &'static str,
         /// Milliseconds after which it may succeed.
         retry_after_ms: u64,
     },
@@ -79,7 +81,9 @@ impl DeskError {
     pub fn to_api(&self, id: ulid::Ulid) -> ApiError {
         let mut error = ApiError::new(self.code(), self.to_string());
         match self {
-            Self::RateLimited { retry_after_ms } => error.retry_after_ms = Some(*retry_after_ms),
+            Self::RateLimited { retry_after_ms, .. } => {
+                error.retry_after_ms = Some(*retry_after_ms);
+            }
             Self::Assigned(assignee) => {
                 error.details = Some(serde_json::json!({ "assignee": assignee }));
             }

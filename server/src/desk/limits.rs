@@ -56,6 +56,32 @@ limits! {
     page_max: usize = 200,
     /// Open tickets of a guest that it has not ended.
     guest_open_tickets: u32 = 3,
+    /// Messages of a guest a second, after a burst.
+    guest_messages_per_second: u32 = 5,
+    /// Messages of a guest at once.
+    guest_messages_burst: u32 = 20,
+    /// Messages of a guest a minute, sustained.
+    guest_messages_per_minute: u32 = 60,
+    /// Messages of an agent a second, after a burst.
+    agent_messages_per_second: u32 = 20,
+    /// Messages of an agent at once.
+    agent_messages_burst: u32 = 60,
+    /// New tickets of a guest in 12 hours.
+    guest_new_tickets: u32 = 6,
+    /// New guest sessions of an address in an hour.
+    address_guest_sessions: u32 = 120,
+    /// Live connections of a guest.
+    guest_sockets: u32 = 10,
+    /// Live connections of an agent.
+    agent_sockets: u32 = 20,
+    /// Live connections of an address (IPv6: of a /64).
+    address_sockets: u32 = 100,
+    /// New connections to the server in a second.
+    handshakes_per_second: u32 = 300,
+    /// Wrong passwords for a name from an address before it has to wait.
+    login_tries: u32 = 5,
+    /// Wrong passwords from an address in 10 minutes before it has to wait.
+    login_address_tries: u32 = 30,
     /// Milliseconds until a connection without a namespace is closed.
     connect_timeout_ms: u64 = 10_000,
     /// Milliseconds until a peer that does not read is closed.

@@ -43,8 +43,17 @@ pub(crate) struct Draft {
     pub(crate) at: Timestamp,
     pub(crate) sender: Sender,
     pub(crate) body: Body,
-    /// Assign only from this state: an agent's, or nobody's.
-    pub(crate) if_assignee: Option<Option<AgentId>>,
+    /// Assign only from this state.
+    pub(crate) only_from: OnlyFrom,
+}
+
+/// Who must answer for a ticket for an assignment to be written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum OnlyFrom {
+    Anybody,
+    /// This agent, or nobody.
+    #[cfg_attr(not(test), expect(dead_code, reason = "nobody can assign yet"))]
+    Assignee(Option<AgentId>),
 }
 
 /// What becomes of a draft.
@@ -116,8 +125,8 @@ impl Draft {
             }
             Body::Event(SystemEvent::TicketAssigned { assignee, .. }) => {
                 let now = ticket.notes.assignee.as_ref();
-                match self.if_assignee {
-                    Some(expected) if expected != now.map(|agent| agent.id) => {
+                match self.only_from {
+                    OnlyFrom::Assignee(expected) if expected != now.map(|agent| agent.id) => {
                         Standing::Refused(Refusal::Assigned(now.cloned()))
                     }
                     _ => {

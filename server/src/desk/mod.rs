@@ -7,20 +7,23 @@
 mod accounts;
 mod announce;
 mod command;
+mod connections;
 mod conversation;
 mod error;
 mod hub;
 mod limits;
 mod log;
+mod logins;
 mod policy;
 mod presence;
+mod rates;
 mod record;
 mod store;
 mod tickets;
 
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use support_shared::ticket::{AgentName, AgentRole, Guest};
 use tokio::sync::mpsc;
@@ -28,17 +31,22 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tracing::Instrument;
 
 use self::{
+    connections::Connections,
+    logins::Logins,
     policy::{Caller, Decision, Situation},
     presence::Presence,
+    rates::Rates,
     record::TicketRecord,
     store::{AgentRecord, Facts, SharedStore, Whose, sqlite::Sqlite},
 };
 use crate::auth::password::Passwords;
 use crate::clock::Source;
+use crate::telemetry::Meter;
 
 pub use self::{
     command::{
-        Actor, Command, Connection, NewAgent, Reply, Secret, Session, Side, TicketView, Who,
+        Actor, Address, Command, Connection, NewAgent, Reply, Secret, Session, Side, TicketView,
+        Who,
     },
     error::DeskError,
     hub::{Agents, Ending, Hub},
@@ -53,9 +61,13 @@ pub struct Desk {
     store: SharedStore,
     hub: Arc<dyn Hub>,
     presence: Presence,
+    connections: Connections,
+    rates: Rates,
+    logins: Logins,
     passwords: Passwords,
     limits: Limits,
     source: Source,
+    meter: Meter,
     tasks: TaskTracker,
     /// Ends what waits for something, when the server stops.
     stopping: CancellationToken,
@@ -154,6 +166,7 @@ impl Desk {
         hub: Arc<dyn Hub>,
         limits: Limits,
         source: Source,
+        meter: Meter,
     ) -> Result<Arc<Self>, OpenError> {
         let (announce, line) = mpsc::channel(announce::LINE);
         let store = Arc::new(Sqlite::open(data, &source, announce)?);
@@ -163,9 +176,13 @@ impl Desk {
             store,
             hub,
             presence: Presence::default(),
+            connections: Connections::default(),
+            rates: Rates::new(&limits),
+            logins: Logins::new(&limits),
             passwords: Passwords::new(),
             limits,
             source,
+            meter,
             tasks,
             stopping: CancellationToken::new(),
         }))
@@ -177,6 +194,7 @@ impl Desk {
         actor: &Actor,
         command: Command,
     ) -> Result<Reply, DeskError> {
+        let began = Instant::now();
         let action = command.action();
         let span = tracing::info_span!("command", action = ?action, who = ?actor.who);
         let work = async {
@@ -208,6 +226,10 @@ impl Desk {
             Err(late) => Err(DeskError::Unavailable(late.into())),
         };
         let outcome = result.as_ref().map_or_else(|error| error.code().as_str(), |_| "ok");
+        if let Err(DeskError::RateLimited { limit, .. }) = &result {
+            self.meter.limited(limit);
+        }
+        self.meter.command(format!("{action:?}"), outcome, began.elapsed());
         tracing::debug!(parent: &span, outcome, "done");
         result
     }
@@ -221,11 +243,14 @@ impl Desk {
     ) -> Result<Reply, DeskError> {
         let ticket = || ticket.ok_or(DeskError::NotFound);
         match command {
-            Command::Connect(_) => Ok(Reply::Empty(support_shared::answer::Empty {})),
-            Command::StartGuestSession { name, email } => {
-                self.start_guest_session(&known, name, email).await
+            Command::Connect(_) => {
+                self.connections.open(actor, &self.limits)?;
+                Ok(Reply::Empty(support_shared::answer::Empty {}))
             }
-            Command::SignIn { username, password } => self.sign_in(username, password).await,
+            Command::StartGuestSession { name, email } => {
+                self.start_guest_session(actor, &known, name, email).await
+            }
+            Command::SignIn { username, password } => self.sign_in(actor, username, password).await,
             Command::SignOut => self.sign_out(actor).await,
             Command::RefreshSession => self.refresh_session(actor, &known).await,
             Command::ShowMe => Self::show_me(&known),

@@ -17,7 +17,7 @@ use support_shared::{
 use super::{
     Desk, DeskError, Known,
     command::{Actor, Reply},
-    log::{Body, Draft, Log, Sender},
+    log::{Body, Draft, Log, OnlyFrom, Sender},
     record::{NewTicket, TicketRecord},
     store::{Appended, Created, Cursor, Listing, Page, Range, StoreError},
 };
@@ -30,7 +30,13 @@ impl Desk {
         request: CreateTicket,
     ) -> Result<Reply, DeskError> {
         self.limits.check_content(&request.content)?;
-        let guest = self.named(known.guest()?, &request).await?;
+        let guest = known.guest()?;
+        // One that is opened again after a lost answer is no new one.
+        let opened = self.store.ticket_opened(guest.id, request.client_message_id.clone()).await?;
+        if opened.is_none() {
+            self.rates.guest_tickets.take(&guest.id)?;
+        }
+        let guest = self.named(guest, &request).await?;
         let at = self.source.now();
         let new = NewTicket {
             id: TicketId::from_ulid(self.source.ulid()),
@@ -50,7 +56,7 @@ impl Desk {
                 content: request.content.into(),
                 client_message_id: request.client_message_id,
             },
-            if_assignee: None,
+            only_from: OnlyFrom::Anybody,
         };
         // In its room before anything can be told of it, so that no notice of it is missed.
         if let Some(connection) = &actor.connection {
@@ -270,6 +276,7 @@ impl Desk {
         let Some(connection) = &actor.connection else {
             return;
         };
+        self.connections.close(actor);
         for (ticket, agent) in self.presence.gone(&connection.id) {
             self.leave_after_grace(ticket, agent);
         }
@@ -329,7 +336,7 @@ impl Desk {
             at: self.source.now(),
             sender: Sender::System,
             body: Body::Event(event),
-            if_assignee: None,
+            only_from: OnlyFrom::Anybody,
         }
     }
 

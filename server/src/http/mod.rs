@@ -2,6 +2,9 @@
 //! an actor and a command; what is allowed is the desk's to say.
 
 pub(crate) mod cookies;
+pub(crate) mod gate;
+pub(crate) mod metrics;
+pub(crate) mod network;
 mod ops;
 pub(crate) mod origin;
 mod page;
@@ -22,12 +25,14 @@ use tower_http::set_header::SetResponseHeaderLayer;
 
 use self::{
     cookies::{Cookies, Found},
+    gate::Gate,
+    network::Proxies,
     origin::Origins,
     problem::Problem,
 };
 use crate::auth::{guest::GuestCookies, token::Tokens};
 use crate::clock::Source;
-use crate::desk::{Actor, Command, Desk, DeskError, Reply, Who};
+use crate::desk::{Actor, Address, Command, Desk, DeskError, Reply, Who};
 
 /// What the routes need.
 #[derive(Clone)]
@@ -38,6 +43,8 @@ pub(crate) struct Http {
     pub(crate) source: Source,
     pub(crate) cookies: Cookies,
     pub(crate) origins: Arc<Origins>,
+    pub(crate) proxies: Arc<Proxies>,
+    pub(crate) gate: Arc<Gate>,
     pub(crate) body_bytes: usize,
 }
 
@@ -64,7 +71,9 @@ impl Http {
             .method_not_allowed_fallback(problem::wrong_method)
             .layer(DefaultBodyLimit::max(self.body_bytes))
             .layer(socket_io)
+            .layer(middleware::from_fn_with_state(Arc::clone(&self.gate), gate::check))
             .layer(middleware::from_fn_with_state(Arc::clone(&self.origins), origin::check))
+            .layer(middleware::from_fn_with_state(Arc::clone(&self.proxies), network::note))
             .layer(always(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
             .layer(always(header::REFERRER_POLICY, "same-origin"))
             .layer(always(header::X_FRAME_OPTIONS, "DENY"))
@@ -101,27 +110,29 @@ impl FromRequestParts<Http> for AgentCaller {
 
     async fn from_request_parts(parts: &mut Parts, http: &Http) -> Result<Self, Problem> {
         let refused = || http.problem(&DeskError::Unauthenticated);
-        let who = match token(&parts.headers).ok_or_else(refused)? {
-            None => Who::Stranger,
-            Some(token) => http.tokens.verify(&token).ok_or_else(refused)?,
+        let who = match token(&parts.headers) {
+            Found::None => Who::Stranger,
+            Found::One(token) => http.tokens.verify(&token).ok_or_else(refused)?,
+            Found::Several => return Err(refused()),
         };
-        Ok(Self(Actor::without_connection(who)))
+        let actor = Actor::without_connection(who);
+        Ok(Self(match parts.extensions.get::<Address>() {
+            Some(address) => actor.from(*address),
+            None => actor,
+        }))
     }
 }
 
-/// The token of a request: none, one, or something that is not one.
-fn token(headers: &HeaderMap) -> Option<Option<String>> {
+/// The token of a request. One that is not a bearer's is as bad as two.
+fn token(headers: &HeaderMap) -> Found {
     let mut authorizations = headers.get_all(header::AUTHORIZATION).iter();
+    let bearer = |value: &HeaderValue| {
+        let (scheme, token) = value.to_str().ok()?.split_once(' ')?;
+        scheme.eq_ignore_ascii_case("bearer").then(|| token.trim().to_owned())
+    };
     match (authorizations.next(), authorizations.next()) {
-        (Some(value), None) => {
-            let (scheme, token) = value.to_str().ok()?.split_once(' ')?;
-            scheme.eq_ignore_ascii_case("bearer").then(|| Some(token.trim().to_owned()))
-        }
-        (Some(_), Some(_)) => None,
-        (None, _) => match cookies::agent(headers) {
-            Found::None => Some(None),
-            Found::One(token) => Some(Some(token)),
-            Found::Several => None,
-        },
+        (Some(value), None) => bearer(value).map_or(Found::Several, Found::One),
+        (Some(_), Some(_)) => Found::Several,
+        (None, _) => cookies::agent(headers),
     }
 }

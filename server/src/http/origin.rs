@@ -62,13 +62,11 @@ pub(crate) struct Origins {
 
 impl Origins {
     fn allow(&self, origin: &Origin, headers: &HeaderMap) -> bool {
-        match &self.public {
-            Some(public) => origin == public,
-            None => {
-                let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
-                host.and_then(|host| Origin::parse(&format!("http://{host}"))).as_ref()
-                    == Some(origin)
-            }
+        if let Some(public) = &self.public {
+            origin == public
+        } else {
+            let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
+            host.and_then(|host| Origin::parse(&format!("http://{host}"))).as_ref() == Some(origin)
         }
     }
 }

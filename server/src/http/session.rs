@@ -1,7 +1,7 @@
 //! Signing in and out, and being a guest: where commands of the desk become tokens and cookies.
 
 use axum::{
-    Json,
+    Extension, Json,
     extract::State,
     http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Response},
@@ -17,7 +17,7 @@ use super::{
     cookies::{self, Found},
     problem::{Body, OptionalBody, Problem},
 };
-use crate::desk::{Actor, Command, DeskError, Reply, Secret, Session, Who};
+use crate::desk::{Actor, Address, Command, DeskError, Reply, Secret, Session, Who};
 
 #[derive(Deserialize)]
 pub(super) struct Login {
@@ -41,9 +41,10 @@ pub(super) struct GuestSession {
 
 pub(super) async fn sign_in(
     State(http): State<Http>,
+    Extension(address): Extension<Address>,
     Body(login): Body<Login>,
 ) -> Result<Response, Problem> {
-    let actor = Actor::without_connection(Who::Stranger);
+    let actor = Actor::without_connection(Who::Stranger).from(address);
     let command = Command::SignIn { username: login.username, password: login.password };
     let reply = http.execute(&actor, command).await?;
     http.with_token(reply)
@@ -86,6 +87,7 @@ pub(super) async fn change_password(
 /// good any more becomes a new guest.
 pub(super) async fn start_guest_session(
     State(http): State<Http>,
+    Extension(address): Extension<Address>,
     headers: HeaderMap,
     OptionalBody(GuestSession { name, email }): OptionalBody<GuestSession>,
 ) -> Result<Response, Problem> {
@@ -93,7 +95,7 @@ pub(super) async fn start_guest_session(
         Found::One(value) => http.guest_cookies.verify(&value).map_or(Who::Stranger, Who::Guest),
         Found::None | Found::Several => Who::Stranger,
     };
-    let actor = Actor::without_connection(who);
+    let actor = Actor::without_connection(who).from(address);
     let reply = http.execute(&actor, Command::StartGuestSession { name, email }).await?;
     let Reply::Guest(answer) = reply else {
         return Err(http.unexpected());
@@ -103,6 +105,7 @@ pub(super) async fn start_guest_session(
 }
 
 impl Http {
+    #[expect(clippy::result_large_err, reason = "made once a login")]
     fn with_token(&self, reply: Reply) -> Result<Response, Problem> {
         let Reply::Session(Session { id, agent, ends_at }) = reply else {
             return Err(self.unexpected());

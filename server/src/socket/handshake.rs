@@ -6,7 +6,7 @@ use socketioxide::extract::SocketRef;
 use support_shared::ErrorCode;
 
 use super::Sockets;
-use crate::desk::{Actor, Command, DeskError, Side, Who};
+use crate::desk::{Actor, Address, Command, DeskError, Side, Who};
 use crate::http::cookies::{self, Found};
 use crate::hub::Rooms;
 
@@ -77,7 +77,8 @@ async fn admit(
     who: Who,
     side: Side,
 ) -> Result<Actor, Refused> {
-    let actor = Actor { who, connection: Some(Rooms::connection(socket, side)) };
+    let address = socket.req_parts().extensions.get::<Address>().copied();
+    let actor = Actor { who, connection: Some(Rooms::connection(socket, side)), address };
     sockets.desk.execute(&actor, Command::Connect(side)).await?;
     Ok(actor)
 }

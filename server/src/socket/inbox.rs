@@ -87,6 +87,7 @@ async fn serve(
 ) {
     let expiry = tokio::time::sleep(time_left(&actor, &sockets));
     tokio::pin!(expiry);
+    let mut stopping = false;
     loop {
         tokio::select! {
             biased;
@@ -103,6 +104,11 @@ async fn serve(
                 }
                 break;
             }
+            () = sockets.stopping.cancelled(), if !stopping => {
+                // Nothing more comes in; what is in the line is still answered.
+                requests.close();
+                stopping = true;
+            }
         }
     }
     sockets.desk.disconnected(&actor);
@@ -115,7 +121,7 @@ fn time_left(actor: &Actor, sockets: &Sockets) -> Duration {
             let millis = expires_at.as_millis() - sockets.source.now().as_millis();
             Duration::from_millis(u64::try_from(millis).unwrap_or_default())
         }
-        Who::Stranger | Who::Guest(_) | Who::Operator => Duration::from_secs(90 * 24 * 60 * 60),
+        Who::Stranger | Who::Guest(_) | Who::Operator => Duration::from_hours(2160),
     }
 }
 

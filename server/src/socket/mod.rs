@@ -13,7 +13,7 @@ use socketioxide::{
     handler::ConnectHandler,
     layer::SocketIoLayer,
 };
-use tokio_util::task::TaskTracker;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use self::handshake::{Auth, Refused};
 use crate::auth::{guest::GuestCookies, token::Tokens};
@@ -33,6 +33,8 @@ pub(crate) struct Sockets {
     pub(crate) rooms: Rooms,
     pub(crate) source: Source,
     pub(crate) tasks: TaskTracker,
+    /// From when on nothing more is taken in: what has come is answered.
+    pub(crate) stopping: CancellationToken,
 }
 
 /// The Socket.IO server as a layer, and the handle that closes it.

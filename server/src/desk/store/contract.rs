@@ -19,14 +19,16 @@ use super::{
     Store, Stored, Whose,
 };
 use crate::clock::Source;
-use crate::desk::log::{Body, Draft, Log, Refusal, Sender};
+use crate::desk::log::{Body, Draft, Log, OnlyFrom, Refusal, Sender};
 use crate::desk::record::{NewTicket, TicketRecord};
+
+type Opened = (Arc<dyn Store>, mpsc::Receiver<Stored>);
 
 /// A store with nothing in it, what it announces, and how to open it again.
 struct Place {
     store: Arc<dyn Store>,
     announced: mpsc::Receiver<Stored>,
-    reopen: Box<dyn Fn() -> (Arc<dyn Store>, mpsc::Receiver<Stored>)>,
+    reopen: Box<dyn Fn() -> Opened>,
     _data: tempfile::TempDir,
 }
 
@@ -122,7 +124,7 @@ fn text(sender: Sender, key: &str, content: &str) -> Draft {
         at: time(2),
         sender,
         body: Body::Text { content: content.to_owned(), client_message_id: id(key) },
-        if_assignee: None,
+        only_from: OnlyFrom::Anybody,
     }
 }
 
@@ -133,7 +135,7 @@ fn event(log: Log, event: SystemEvent) -> Draft {
         at: time(2),
         sender: Sender::System,
         body: Body::Event(event),
-        if_assignee: None,
+        only_from: OnlyFrom::Anybody,
     }
 }
 
@@ -141,9 +143,9 @@ fn close() -> Draft {
     event(Log::Conversation, SystemEvent::TicketClosed { agent: Some(alice()), reason: None })
 }
 
-fn assign(to: Option<AgentName>, expected: Option<Option<AgentId>>) -> Draft {
+fn assign(to: Option<AgentName>, only_from: OnlyFrom) -> Draft {
     let assigned = SystemEvent::TicketAssigned { by: alice(), assignee: to };
-    Draft { if_assignee: expected, ..event(Log::Notes, assigned) }
+    Draft { only_from, ..event(Log::Notes, assigned) }
 }
 
 fn agent(name: &str) -> AgentRecord {
@@ -348,7 +350,7 @@ async fn of_many_who_claim_a_ticket_one_wins_and_the_rest_hear_who(place: &mut P
         let name = format!("Agent {number}");
         let claimant =
             AgentName { id: AgentId::from_ulid(Ulid::from(u128::from(number) + 1)), name };
-        place.append(ticket.id, assign(Some(claimant), Some(None)))
+        place.append(ticket.id, assign(Some(claimant), OnlyFrom::Assignee(None)))
     });
 
     let claimed = futures_util::future::join_all(claims).await;
@@ -487,7 +489,7 @@ async fn open_tickets_come_longest_waiting_first_and_closed_ones_last_closed_fir
 async fn open_tickets_are_listed_by_who_answers_for_them(place: &mut Place) {
     let nobodys = place.open_ticket().await;
     let alices = place.open_ticket().await;
-    place.append(alices.id, assign(Some(alice()), None)).await;
+    place.append(alices.id, assign(Some(alice()), OnlyFrom::Anybody)).await;
     let list = async |assignee, me| {
         let listing = Listing::Open { assignee: Some(assignee), me };
         let tickets = place.store.tickets(listing, None, 10).await.unwrap();

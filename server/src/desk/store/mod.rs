@@ -13,7 +13,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use support_shared::{
-    AgentId, GuestId, SessionId, TicketId, Timestamp,
+    AgentId, ClientMessageId, GuestId, SessionId, TicketId, Timestamp,
     ids::TicketName,
     message::Message,
     request::AssigneeFilter,
@@ -197,6 +197,10 @@ pub(crate) trait Store: Send + Sync + 'static {
     /// Stores a ticket with its first message, once for a guest and key, unless the guest has
     /// `most_open` open tickets that it has not ended (0: no limit).
     async fn create_ticket(&self, new: NewTicket, first: Draft, most_open: u32) -> Result<Created>;
+
+    /// The ticket that a guest has opened under this key.
+    async fn ticket_opened(&self, guest: GuestId, key: ClientMessageId)
+    -> Result<Option<TicketId>>;
 
     /// Stores an entry as the next of its log: see DESIGN of the append in `desk::log`.
     async fn append(&self, ticket: TicketId, draft: Draft) -> Result<Appended>;

@@ -14,7 +14,10 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use rusqlite::params;
-use support_shared::{AgentId, SessionId, TicketId, Timestamp, ids::TicketName, ticket::Guest};
+use support_shared::{
+    AgentId, ClientMessageId, GuestId, SessionId, TicketId, Timestamp, ids::TicketName,
+    ticket::Guest,
+};
 
 use self::{reader::Readers, writer::Writer};
 use super::{
@@ -82,6 +85,21 @@ impl Store for Sqlite {
 
     async fn create_ticket(&self, new: NewTicket, first: Draft, most_open: u32) -> Result<Created> {
         self.writer.write(move |db| writer::create_ticket(db, new, first, most_open)).await
+    }
+
+    async fn ticket_opened(
+        &self,
+        guest: GuestId,
+        key: ClientMessageId,
+    ) -> Result<Option<TicketId>> {
+        self.readers
+            .read(move |db| {
+                let sql = "SELECT record FROM tickets WHERE guest = ?1 AND created_by = ?2";
+                let ticket: Option<TicketRecord> =
+                    rows::one_record(db, sql, (guest.to_string(), key.as_str()))?;
+                Ok(ticket.map(|ticket| ticket.id))
+            })
+            .await
     }
 
     async fn append(&self, ticket: TicketId, draft: Draft) -> Result<Appended> {

@@ -39,8 +39,10 @@ pub(super) struct Db<'a> {
 /// Answers a write once it is known whether the commit has succeeded.
 type Answer = Box<dyn FnOnce(std::result::Result<(), &rusqlite::Error>) + Send>;
 
+type Job = Box<dyn FnOnce(&mut Db<'_>) -> Answer + Send>;
+
 enum Item {
-    Write(Box<dyn FnOnce(&mut Db<'_>) -> Answer + Send>),
+    Write(Job),
     Stop(oneshot::Sender<()>),
 }
 
@@ -139,11 +141,7 @@ fn run(
     stop
 }
 
-fn commit(
-    connection: &Connection,
-    batch: &mut Vec<Box<dyn FnOnce(&mut Db<'_>) -> Answer + Send>>,
-    announce: &Announce,
-) {
+fn commit(connection: &Connection, batch: &mut Vec<Job>, announce: &Announce) {
     if batch.is_empty() {
         return;
     }
@@ -162,7 +160,7 @@ fn commit(
         }
     }
     for answer in answers {
-        answer(committed.as_ref().map(|()| ()));
+        answer(committed.as_ref().copied());
     }
 }
 
@@ -171,7 +169,7 @@ fn commit(
 struct Place {
     status: &'static str,
     assignee: Option<String>,
-    place: i64,
+    order: i64,
     counts: bool,
     attended: bool,
 }
@@ -185,7 +183,7 @@ impl Place {
         Self {
             status,
             assignee: ticket.notes.assignee.as_ref().map(|agent| agent.id.to_string()),
-            place: listing.key(ticket),
+            order: listing.key(ticket),
             counts: ticket.is_open() && !ticket.conversation.ended_by_guest,
             attended: !ticket.conversation.present.is_empty(),
         }
@@ -207,7 +205,7 @@ fn add(db: &Db<'_>, ticket: &TicketRecord) -> Result<()> {
             ticket.created_by.as_str(),
             place.status,
             place.assignee,
-            place.place,
+            place.order,
             place.counts,
             place.attended,
             ticket.conversation.at.as_millis(),
@@ -231,7 +229,7 @@ fn save(db: &Db<'_>, before: &Place, ticket: &TicketRecord) -> Result<()> {
                 id,
                 place.status,
                 place.assignee,
-                place.place,
+                place.order,
                 place.counts,
                 place.attended
             ])?;
@@ -255,7 +253,7 @@ fn write_entry(db: &Db<'_>, message: &Message, log: i64) -> Result<()> {
             log,
             i64::try_from(seq).unwrap_or(i64::MAX),
             by_sender,
-            message.client_message_id.as_ref().map(|id| id.as_str()),
+            message.client_message_id.as_ref().map(support_shared::ClientMessageId::as_str),
             rows::json(message)?,
         ])?;
     Ok(())

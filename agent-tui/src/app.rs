@@ -1,0 +1,243 @@
+//! The main loop: waits for whatever comes first, lets `core` decide, draws at most once for it.
+//!
+//! There is no tick. With nothing to do the loop sleeps until `State::next_deadline`, or for ever.
+
+use std::time::Duration;
+
+use anyhow::{Context, bail};
+use jiff::tz::TimeZone;
+use support_shared::ClientMessageId;
+use tokio::sync::mpsc;
+use tokio::time::Instant;
+use ulid::Ulid;
+
+use crate::clock;
+use crate::config::{self, Server};
+use crate::core::update::update;
+use crate::core::{Msg, Stamp, State};
+use crate::credentials::{Credentials, Session};
+use crate::effects::{Effects, Turn};
+use crate::link::{Link, Order, Patience};
+use crate::ops::Desk;
+use crate::sign_in;
+use crate::store::Store;
+use crate::tty::{Input, Keys, Prompt, Signal, Signals, Tty};
+use crate::view::Theme;
+
+/// How many messages may wait for the console: beyond it the link waits, and memory stays bounded.
+const INBOX: usize = 1024;
+/// How many of them are taken before the keys are looked at again.
+const AT_ONCE: usize = 256;
+/// The least time between two frames.
+const FRAME: Duration = Duration::from_millis(16);
+
+/// The console, from the sign-in to the last frame.
+pub(crate) async fn run(server: Server, theme: Theme) -> anyhow::Result<()> {
+    let home = config::home(&server)?;
+    let credentials = Credentials::in_home(&home);
+    let desk = Desk::new(server.clone())?;
+    let mut keys = Keys::new();
+    let mut signals = Signals::new()?;
+    let session = match credentials.load(clock::now())? {
+        Some(session) if !session.agent.must_change_password => session,
+        _ => {
+            Prompt::say(&format!("Signing in to {server}"))?;
+            sign_in::ask(&desk, &credentials, &mut Prompt::new(&mut keys, &mut signals), None)
+                .await?
+        }
+    };
+    let (tell, inbox) = mpsc::channel(INBOX);
+    let told = tell.clone();
+    let (store, unsent) = Store::open(&home, session.agent.id, move |revision, outcome| {
+        // Nobody listens only when the console is gone.
+        let _ = told.blocking_send(Msg::Saved { revision, outcome });
+    })?;
+    let agent = session.agent.clone();
+    let link = Link::start(desk.clone(), credentials.clone(), session, Patience::default(), tell)
+        .context("cannot start the connection's thread")?;
+    let mut state = State::new(server.label(), agent, TimeZone::system(), clock::now(), unsent);
+    let mut tty = Tty::new()?;
+    state.size = tty.size()?;
+    tty.enter()?;
+    let mut app = App {
+        state,
+        theme,
+        tty,
+        keys,
+        signals,
+        inbox,
+        effects: Effects { link, store },
+        desk,
+        credentials,
+        dirty: true,
+        drawn_at: None,
+        stopped: false,
+    };
+    let outcome = app.turns().await;
+    app.tty.leave();
+    // The receiver first: whoever still has something to tell must not wait for us.
+    drop(app.inbox);
+    drop(app.effects);
+    outcome
+}
+
+struct App {
+    state: State,
+    theme: Theme,
+    tty: Tty,
+    keys: Keys,
+    signals: Signals,
+    inbox: mpsc::Receiver<Msg>,
+    effects: Effects,
+    desk: Desk,
+    credentials: Credentials,
+    dirty: bool,
+    drawn_at: Option<Instant>,
+    /// We stopped ourselves: the next CONT is the answer to that.
+    stopped: bool,
+}
+
+enum Woken {
+    Signal(Signal),
+    Input(Input),
+    Msg(Msg),
+    Deadline,
+    Frame,
+}
+
+impl App {
+    async fn turns(&mut self) -> anyhow::Result<()> {
+        loop {
+            self.draw_if_due()?;
+            let turn = match self.wake().await? {
+                Woken::Signal(Signal::End) => return Ok(()),
+                Woken::Signal(Signal::Continue) => {
+                    self.go_on()?;
+                    None
+                }
+                Woken::Input(Input::Key(key)) => self.take(Msg::Key(key)),
+                Woken::Input(Input::Paste(text)) => self.take(Msg::Paste(text)),
+                Woken::Input(Input::Resize(size)) => self.take(Msg::Resize(size)),
+                Woken::Msg(msg) => self.take_all(msg),
+                Woken::Deadline => self.take(Msg::Deadline),
+                Woken::Frame => None,
+            };
+            match turn {
+                None => {}
+                Some(Turn::Quit) => return Ok(()),
+                Some(Turn::Fail(why)) => bail!(why),
+                Some(Turn::Suspend) => {
+                    self.stopped = true;
+                    self.tty.suspend()?;
+                    self.state.size = self.tty.size()?;
+                    self.dirty = true;
+                }
+                Some(Turn::SignIn) => self.sign_in().await?,
+            }
+        }
+    }
+
+    async fn wake(&mut self) -> anyhow::Result<Woken> {
+        let deadline = self.state.next_deadline().map(|at| {
+            let left = at.as_millis() - clock::now().as_millis();
+            Instant::now() + Duration::from_millis(u64::try_from(left).unwrap_or(0))
+        });
+        let frame = self.drawn_at.filter(|_| self.dirty).map(|at| at + FRAME);
+        Ok(tokio::select! {
+            biased;
+            signal = self.signals.next() => Woken::Signal(signal),
+            input = self.keys.next() => Woken::Input(input.context("the terminal is gone")?),
+            () = sleep_or_never(frame) => Woken::Frame,
+            msg = self.inbox.recv() => Woken::Msg(msg.context("every thread has ended")?),
+            () = sleep_or_never(deadline) => Woken::Deadline,
+        })
+    }
+
+    fn draw_if_due(&mut self) -> anyhow::Result<()> {
+        let now = Instant::now();
+        if self.dirty && self.drawn_at.is_none_or(|at| now >= at + FRAME) {
+            self.tty.draw(&self.state, self.theme).context("the terminal is gone")?;
+            self.dirty = false;
+            self.drawn_at = Some(now);
+        }
+        Ok(())
+    }
+
+    fn take(&mut self, msg: Msg) -> Option<Turn> {
+        self.dirty = true;
+        let stamp = Stamp { now: clock::now(), id: new_id() };
+        let mut turn = None;
+        for effect in update(&mut self.state, &stamp, msg) {
+            let (next, happened) = self.effects.run(effect);
+            turn = next.or(turn);
+            turn = happened.and_then(|msg| self.take(msg)).or(turn);
+        }
+        turn
+    }
+
+    /// A message and those that wait behind it, up to a bound, so that a key never waits long.
+    fn take_all(&mut self, first: Msg) -> Option<Turn> {
+        let mut turn = self.take(first);
+        for _ in 1..AT_ONCE {
+            if turn.is_some() {
+                break;
+            }
+            let Ok(msg) = self.inbox.try_recv() else { break };
+            turn = self.take(msg);
+        }
+        turn
+    }
+
+    fn go_on(&mut self) -> anyhow::Result<()> {
+        if !std::mem::take(&mut self.stopped) {
+            self.tty.resume()?;
+        }
+        self.state.size = self.tty.size()?;
+        self.dirty = true;
+        Ok(())
+    }
+
+    /// Leaves the screen for a sign-in and comes back with everything as it was.
+    async fn sign_in(&mut self) -> anyhow::Result<()> {
+        self.tty.leave();
+        let why = self.state.ended.as_ref().map_or_else(String::new, |why| why.line(200));
+        let me = &self.state.me;
+        Prompt::say(&format!("The session has ended ({why})."))?;
+        Prompt::say(&format!("What you have written is kept. Sign in again as {}.", me.username))?;
+        let session = self.ask_for(&me.username.clone()).await?;
+        // A full inbox of the link would mean that it is not waiting for us.
+        let _ = self.effects.link.order(Order::SignedIn(Box::new(session)));
+        self.tty.enter()?;
+        self.state.size = self.tty.size()?;
+        self.dirty = true;
+        Ok(())
+    }
+
+    async fn ask_for(&mut self, username: &str) -> anyhow::Result<Session> {
+        loop {
+            let mut prompt = Prompt::new(&mut self.keys, &mut self.signals);
+            let session =
+                sign_in::ask(&self.desk, &self.credentials, &mut prompt, Some(username)).await;
+            match session {
+                Ok(session) if session.agent.id == self.state.me.id => return Ok(session),
+                Ok(_) => Prompt::say(&format!(
+                    "This console holds what {username} has written. Ctrl-C leaves it."
+                ))?,
+                Err(error) if error.is::<crate::tty::Cancelled>() => return Err(error),
+                Err(error) => Prompt::say(&format!("{error} (Ctrl-C leaves the console)"))?,
+            }
+        }
+    }
+}
+
+fn new_id() -> ClientMessageId {
+    let id = Ulid::from_parts(u64::try_from(clock::now().as_millis()).unwrap_or(0), rand::random());
+    id.to_string().parse().unwrap_or_else(|_| unreachable!("a ULID is a client message id"))
+}
+
+async fn sleep_or_never(until: Option<Instant>) {
+    match until {
+        Some(until) => tokio::time::sleep_until(until).await,
+        None => std::future::pending().await,
+    }
+}

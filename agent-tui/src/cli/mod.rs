@@ -1,0 +1,159 @@
+//! The command line: arguments, exit status, and which part of the program they call.
+
+mod auth;
+mod output;
+mod tickets;
+
+use std::io::{IsTerminal, stdin, stdout};
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+use support_shared::ErrorCode;
+
+use crate::app;
+use crate::clock;
+use crate::config::{self, Server};
+use crate::credentials::{Credentials, Session};
+use crate::log;
+use crate::ops::{Desk, Failure};
+use crate::text::Untrusted;
+use crate::tty::Cancelled;
+use crate::view::Theme;
+
+/// Answer support tickets from a terminal. Without a command: the console.
+#[derive(Debug, Parser)]
+#[command(name = "support-agent", version, disable_help_subcommand = true)]
+struct Cli {
+    /// The support server: https, or http on this machine
+    #[arg(
+        long,
+        global = true,
+        env = "SUPPORT_SERVER",
+        default_value = "http://127.0.0.1:3000",
+        value_name = "URL"
+    )]
+    server: Server,
+    #[arg(long, global = true, help = "No colours, as with NO_COLOR in the environment")]
+    no_color: bool,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Sign in and keep the token
+    Login(auth::Login),
+    /// Sign out and forget the token
+    Logout,
+    /// Say who is signed in
+    Me(Json),
+    /// List, read and close tickets
+    #[command(subcommand)]
+    Tickets(tickets::Tickets),
+}
+
+#[derive(Debug, Args)]
+struct Json {
+    /// Print what the server answers
+    #[arg(long)]
+    json: bool,
+}
+
+/// What every command needs: the desk, and who we are to it.
+struct Context {
+    desk: Desk,
+    credentials: Credentials,
+}
+
+/// Nobody is signed in to this server.
+#[derive(Debug, thiserror::Error)]
+#[error("not signed in to {0}: run support-agent login")]
+struct NotSignedIn(Server);
+
+/// A one-time password, and nobody to ask for a new one.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "the password was for one use: give a new one as the second line with --new-password-stdin (password_change_required)"
+)]
+struct PasswordChangeRequired;
+
+pub(crate) fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            let status = u8::try_from(error.exit_code()).unwrap_or(2);
+            // Printing fails only when nobody reads.
+            let _ = error.print();
+            return ExitCode::from(status);
+        }
+    };
+    match start(cli) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => report(&error),
+    }
+}
+
+fn start(cli: Cli) -> anyhow::Result<()> {
+    log::start()?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let outcome = runtime.block_on(run(cli));
+    // A read of the terminal may still be under way; it must not keep us.
+    runtime.shutdown_background();
+    outcome
+}
+
+async fn run(cli: Cli) -> anyhow::Result<()> {
+    let Some(command) = cli.command else {
+        if !stdin().is_terminal() || !stdout().is_terminal() {
+            let text = "the console needs a terminal; for scripts see support-agent --help";
+            return Err(output::Usage(text.to_owned()).into());
+        }
+        let theme = if config::has_colours(cli.no_color) { Theme::Ansi16 } else { Theme::Mono };
+        return app::run(cli.server, theme).await;
+    };
+    let credentials = Credentials::in_home(&config::home(&cli.server)?);
+    let context = Context { desk: Desk::new(cli.server)?, credentials };
+    match command {
+        Command::Login(login) => auth::login(&context, login).await,
+        Command::Logout => auth::logout(&context).await,
+        Command::Me(form) => auth::me(&context, form.json).await,
+        Command::Tickets(tickets) => tickets::run(&context, tickets).await,
+    }
+}
+
+impl Context {
+    /// The stored session, renewed if it ends soon.
+    async fn session(&self) -> anyhow::Result<Session> {
+        let now = clock::now();
+        let Some(session) = self.credentials.load(now)? else {
+            return Err(NotSignedIn(self.desk.server().clone()).into());
+        };
+        if session.renew_at() > now {
+            return Ok(session);
+        }
+        let renewed = self.desk.refresh(&session.token).await?;
+        self.credentials.save(&renewed)?;
+        Ok(renewed)
+    }
+}
+
+/// Says what went wrong on standard error, and with which status to end.
+fn report(error: &anyhow::Error) -> ExitCode {
+    if output::is_broken_pipe(error) {
+        return ExitCode::SUCCESS;
+    }
+    let status = if let Some(failure) = error.downcast_ref::<Failure>() {
+        failure.exit_status()
+    } else if error.is::<NotSignedIn>() || error.is::<PasswordChangeRequired>() {
+        ErrorCode::Unauthenticated.exit_status()
+    } else if error.is::<output::Usage>() {
+        ErrorCode::Invalid.exit_status()
+    } else if error.is::<Cancelled>() {
+        130
+    } else {
+        ErrorCode::Internal.exit_status()
+    };
+    let words = Untrusted::from(format!("{error:#}")).shown().into_owned();
+    output::complain(&words);
+    ExitCode::from(status)
+}

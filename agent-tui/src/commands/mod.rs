@@ -1,0 +1,10 @@
+//! What the console can be told to do. One table is the source of the key map, the footer, the
+//! help and the tests that hold them together; running a command is `core`'s business.
+
+mod available;
+mod chord;
+mod table;
+
+pub(crate) use available::Availability;
+pub(crate) use chord::Chord;
+pub(crate) use table::{COMMANDS, Command, CommandId, Scope, find};

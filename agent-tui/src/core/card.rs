@@ -1,0 +1,101 @@
+//! A ticket as the console keeps it: the wire's ticket with every text that a person wrote made
+//! [`Untrusted`], so that nothing can draw one raw.
+
+use support_shared::message::SenderRole;
+use support_shared::ticket::{Ticket, TicketStatus};
+use support_shared::{TicketId, TicketRef, Timestamp};
+
+use crate::text::Untrusted;
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Card {
+    pub(crate) id: TicketId,
+    pub(crate) reference: TicketRef,
+    pub(crate) status: TicketStatus,
+    pub(crate) guest: Untrusted,
+    pub(crate) subject: Option<Untrusted>,
+    pub(crate) assignee: Option<Untrusted>,
+    pub(crate) closed_by: Option<Untrusted>,
+    pub(crate) created_at: Timestamp,
+    pub(crate) updated_at: Timestamp,
+    pub(crate) waiting_since: Option<Timestamp>,
+    pub(crate) ended_by_guest: bool,
+    pub(crate) last_role: Option<SenderRole>,
+    pub(crate) preview: Option<Untrusted>,
+}
+
+impl Card {
+    /// What the ticket is about: its subject, else its last message.
+    pub(crate) fn about(&self) -> Untrusted {
+        self.subject.clone().or_else(|| self.preview.clone()).unwrap_or_default()
+    }
+
+    pub(crate) fn is_open(&self) -> bool {
+        self.status == TicketStatus::Open
+    }
+}
+
+impl From<Ticket> for Card {
+    fn from(ticket: Ticket) -> Self {
+        let name = ticket.guest.name.or(ticket.guest.email).unwrap_or_else(|| "Guest".to_owned());
+        Self {
+            id: ticket.id,
+            reference: ticket.reference,
+            status: ticket.status,
+            guest: name.into(),
+            subject: ticket.subject.map(Untrusted::from),
+            assignee: ticket.assignee.map(|agent| agent.name.into()),
+            closed_by: ticket.closed_by.map(|agent| agent.name.into()),
+            created_at: ticket.created_at,
+            updated_at: ticket.updated_at,
+            waiting_since: ticket.waiting_since,
+            ended_by_guest: ticket.ended_by_guest,
+            last_role: ticket.last_message.as_ref().map(|last| last.sender_role),
+            preview: ticket.last_message.map(|last| last.preview.into()),
+        }
+    }
+}
+
+/// How long ago `then` was, in at most three columns: `now`, `5m`, `3h`, `2d`.
+pub(crate) fn age(then: Timestamp, now: Timestamp) -> String {
+    let minutes = (now.as_millis() - then.as_millis()).max(0) / 60_000;
+    match minutes {
+        0 => "now".to_owned(),
+        1..=59 => format!("{minutes}m"),
+        60..=1439 => format!("{}h", minutes / 60),
+        _ => format!("{}d", (minutes / 1440).min(99)),
+    }
+}
+
+/// When `age` will say something else.
+pub(crate) fn age_changes(then: Timestamp, now: Timestamp) -> Timestamp {
+    let elapsed = (now.as_millis() - then.as_millis()).max(0);
+    let step = match elapsed / 60_000 {
+        0..=59 => 60_000,
+        60..=1439 => 3_600_000,
+        _ => 86_400_000,
+    };
+    then.plus_millis((elapsed / step + 1) * step)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_age_is_short_and_knows_when_it_changes() {
+        let then = Timestamp::from_millis(1_000_000_000);
+        for (seconds, text, changes) in [
+            (0, "now", 60),
+            (59, "now", 60),
+            (61, "1m", 120),
+            (3_599, "59m", 3_600),
+            (3_700, "1h", 7_200),
+            (200_000, "2d", 259_200),
+        ] {
+            let now = then.plus_millis(seconds * 1000);
+            assert_eq!(age(then, now), text);
+            assert_eq!(age_changes(then, now), then.plus_millis(changes * 1000));
+        }
+    }
+}

@@ -1,0 +1,61 @@
+//! One ticket that the agent has opened: its messages, where they are scrolled to, and the text
+//! that is being written to its guest. Lives as long as the console, so that nothing written or
+//! read is lost by looking at another ticket.
+
+use super::card::Card;
+use super::composer::Composer;
+use super::scroll::Scroll;
+use super::timeline::Timeline;
+
+/// Whether the server has us in the ticket's room.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum Room {
+    /// We are out, and stay out until the agent opens the ticket again.
+    #[default]
+    Left,
+    /// We want in; asked, and not answered yet.
+    Joining,
+    Joined,
+}
+
+#[derive(Debug)]
+pub(crate) struct Conversation {
+    pub(crate) card: Card,
+    pub(crate) timeline: Timeline,
+    pub(crate) composer: Composer,
+    pub(crate) scroll: Scroll,
+    pub(crate) room: Room,
+    /// The newest message that was on the screen when the agent scrolled away from the end.
+    pub(crate) left_at: Option<u64>,
+}
+
+impl Conversation {
+    pub(crate) fn new(card: Card) -> Self {
+        Self {
+            card,
+            timeline: Timeline::default(),
+            composer: Composer::default(),
+            scroll: Scroll::default(),
+            room: Room::default(),
+            left_at: None,
+        }
+    }
+
+    /// Scrolls, and remembers what was new then.
+    pub(crate) fn scroll_to(&mut self, scroll: Scroll) {
+        if scroll.is_following() {
+            self.left_at = None;
+        } else if self.scroll.is_following() {
+            self.left_at = self.timeline.last();
+        }
+        self.scroll = scroll;
+    }
+
+    /// How many messages have come below since the agent scrolled away from the end.
+    pub(crate) fn new_below(&self) -> u64 {
+        match (self.left_at, self.timeline.last()) {
+            (Some(left), Some(last)) => last.saturating_sub(left),
+            _ => 0,
+        }
+    }
+}

@@ -1,0 +1,311 @@
+//! What the link tells: coming and going of the connection, notices, and answers.
+//!
+//! Coming online asks for things in this order: the queue, the rooms with what was missed in them
+//! (the open one first), then what waits to be sent. The link keeps the order.
+
+use support_shared::ErrorCode;
+use support_shared::answer::{Joined, MessagePage, MessageSent, TicketPage};
+use support_shared::message::Message;
+use support_shared::notice::AgentNotice;
+use support_shared::request::AgentRequest;
+use support_shared::ticket::Ticket;
+use support_shared::{ApiError, TicketId};
+
+use super::card::Card;
+use super::conversation::{Conversation, Room};
+use super::link::{Answer, LinkEvent, LinkState, Refusal};
+use super::run::{join_request, list_request, save};
+use super::timeline::{Applied, Entry};
+use super::toast::Toast;
+use super::{Effect, Focus, State};
+use crate::text::Untrusted;
+
+pub(super) fn link(state: &mut State, event: LinkEvent, effects: &mut Vec<Effect>) {
+    match event {
+        LinkEvent::Connecting => state.link = LinkState::Connecting,
+        LinkEvent::Online(agent) => online(state, *agent, effects),
+        LinkEvent::Offline { why, retry_at } => {
+            if state.is_online() {
+                let text = format!(
+                    "connection lost ({}); what you send is kept until it is back",
+                    why.line(40)
+                );
+                state.toast = Some(Toast::new(text, state.now));
+            }
+            state.link = LinkState::Offline { why, retry_at };
+            state.outbox.interrupted();
+        }
+        LinkEvent::SignedOut { why } => {
+            state.link = LinkState::SignedOut;
+            state.outbox.interrupted();
+            state.ended = Some(why);
+            effects.push(Effect::SignIn);
+        }
+        LinkEvent::Notice(notice) => self::notice(state, *notice, effects),
+        LinkEvent::Answered { request, answer: Ok(answer) } => {
+            answered(state, *request, answer, effects);
+        }
+        LinkEvent::Answered { request, answer: Err(refusal) } => {
+            refused(state, *request, refusal, effects);
+        }
+    }
+}
+
+fn online(state: &mut State, agent: support_shared::ticket::Agent, effects: &mut Vec<Effect>) {
+    state.link = LinkState::Online;
+    state.ended = None;
+    state.my_id = agent.id.to_string();
+    state.me = agent;
+    resync(state, effects);
+}
+
+pub(super) fn resync_if_due(state: &mut State, effects: &mut Vec<Effect>) {
+    if state.is_online() && state.resync_at.is_some_and(|at| at <= state.now) {
+        resync(state, effects);
+    }
+}
+
+/// Asks for the queue, and for what was missed in every room that we want to be in.
+fn resync(state: &mut State, effects: &mut Vec<Effect>) {
+    state.resync_at = None;
+    state.queue.begin_list();
+    effects.push(Effect::Ask(Box::new(list_request(None))));
+    let mut wanted: Vec<TicketId> = state
+        .conversations
+        .iter()
+        .filter(|(_, conversation)| conversation.room != Room::Left)
+        .map(|(id, _)| *id)
+        .collect();
+    if let Some(unknown) = state.open.filter(|id| !state.conversations.contains_key(id)) {
+        wanted.push(unknown);
+    }
+    wanted.sort_by_key(|id| Some(*id) != state.open);
+    for id in wanted {
+        rejoin(state, id, effects);
+    }
+}
+
+/// Asks for what was missed in a room.
+fn rejoin(state: &mut State, ticket: TicketId, effects: &mut Vec<Effect>) {
+    let known = state.conversations.get_mut(&ticket);
+    if let Some(conversation) = known {
+        conversation.room = Room::Joining;
+        conversation.timeline.asking_earlier = false;
+    }
+    let request = join_request(ticket, state.conversations.get(&ticket));
+    effects.push(Effect::Ask(Box::new(request)));
+}
+
+fn notice(state: &mut State, notice: AgentNotice, effects: &mut Vec<Effect>) {
+    match notice {
+        AgentNotice::MessageNew(new) => message(state, new.message, effects),
+        AgentNotice::TicketUpdated(updated) => ticket(state, updated.ticket),
+        AgentNotice::TicketClosed(closed) => ticket(state, closed.ticket),
+        // The link acts on these; the console hears of the end of the connection itself.
+        AgentNotice::SessionEnded(_) | AgentNotice::ServerDraining(_) => {}
+    }
+}
+
+/// A ticket as it is now, from whatever told of it.
+fn ticket(state: &mut State, ticket: Ticket) {
+    let card = Card::from(ticket);
+    if let Some(conversation) = state.conversations.get_mut(&card.id)
+        && conversation.card.updated_at <= card.updated_at
+    {
+        if !card.is_open() {
+            conversation.room = Room::Left;
+            if conversation.card.is_open()
+                && state.open == Some(card.id)
+                && state.focus != Focus::Queue
+            {
+                let by = card
+                    .closed_by
+                    .as_ref()
+                    .map_or_else(|| "the desk".to_owned(), |name| name.line(30));
+                state.toast =
+                    Some(Toast::new(format!("{} was closed by {by}", card.reference), state.now));
+            }
+        }
+        conversation.card = card.clone();
+    }
+    state.queue.update(card);
+}
+
+fn message(state: &mut State, message: Message, effects: &mut Vec<Effect>) {
+    let ticket = message.ticket_id;
+    let Some(entry) = Entry::of(message) else { return };
+    let settled = state.outbox.settle_by(&entry, &state.my_id);
+    if let Some(conversation) = state.conversations.get_mut(&ticket)
+        && conversation.timeline.apply(entry) == Applied::Gap
+        && conversation.room == Room::Joined
+    {
+        rejoin(state, ticket, effects);
+    }
+    if settled {
+        save(state, effects);
+    }
+}
+
+fn answered(state: &mut State, request: AgentRequest, answer: Answer, effects: &mut Vec<Effect>) {
+    match (request, answer) {
+        (_, Answer::Tickets(page)) => tickets(state, *page, effects),
+        (AgentRequest::JoinTicket(asked), Answer::Joined(page)) => {
+            joined(state, asked.after_seq, *page, effects);
+        }
+        (_, Answer::Closed(closed)) => {
+            let (id, reference) = (closed.id, closed.reference);
+            state.toast = Some(Toast::new(format!("{reference} is closed"), state.now));
+            // Back to the queue first: what the ticket became is no news to the one who did it.
+            if state.open == Some(id) {
+                state.focus = Focus::Queue;
+            }
+            ticket(state, *closed);
+            // Nothing is left to do with it, unless something was being written.
+            if state.conversations.get(&id).is_some_and(|c| c.composer.is_blank()) {
+                state.conversations.remove(&id);
+                state.open = state.open.filter(|open| *open != id);
+            }
+        }
+        (_, Answer::Sent(sent)) => sent_message(state, *sent, effects),
+        (AgentRequest::ListMessages(asked), Answer::Messages(page)) => {
+            earlier(state, asked.ticket_id, *page);
+        }
+        _ => {}
+    }
+}
+
+fn tickets(state: &mut State, page: TicketPage<Ticket>, effects: &mut Vec<Effect>) {
+    let last = page.next_cursor.is_none();
+    state.queue.add_page(page.tickets.into_iter().map(Card::from), last);
+    if !last {
+        effects.push(Effect::Ask(Box::new(list_request(page.next_cursor))));
+    }
+}
+
+fn joined(state: &mut State, after: Option<u64>, page: Joined<Ticket>, effects: &mut Vec<Effect>) {
+    let id = page.ticket.id;
+    let card = Card::from(page.ticket);
+    let conversation =
+        state.conversations.entry(id).or_insert_with(|| Conversation::new(card.clone()));
+    let left_meanwhile = conversation.room == Room::Left && state.open != Some(id);
+    conversation.room = if card.is_open() && !left_meanwhile { Room::Joined } else { Room::Left };
+    conversation.card = card.clone();
+    conversation.timeline.epoch = Some(page.epoch);
+    let entries: Vec<Entry> = page.messages.into_iter().filter_map(Entry::of).collect();
+    let mut settled = false;
+    for entry in &entries {
+        settled |= state.outbox.settle_by(entry, &state.my_id);
+    }
+    let more = if page.reset {
+        // Another history: what is here has nothing to do with it.
+        conversation.timeline.reset();
+        conversation.scroll = super::scroll::Scroll::Follow;
+        conversation.left_at = None;
+        true
+    } else if after.is_none() {
+        conversation.timeline.load(entries, page.has_more);
+        false
+    } else {
+        let mut gap = false;
+        for entry in entries {
+            gap |= conversation.timeline.apply(entry) == Applied::Gap;
+        }
+        // Asking again helps only if this answer brought us further.
+        page.has_more || gap && conversation.timeline.last() > after
+    };
+    state.queue.update(card);
+    if more {
+        rejoin(state, id, effects);
+    }
+    if settled {
+        save(state, effects);
+    }
+}
+
+fn sent_message(state: &mut State, sent: MessageSent, effects: &mut Vec<Effect>) {
+    let id = sent.message.client_message_id.clone();
+    if id.is_some_and(|id| state.outbox.settle(&id)) {
+        save(state, effects);
+    }
+    message(state, sent.message, effects);
+}
+
+fn earlier(state: &mut State, ticket: TicketId, page: MessagePage) {
+    if let Some(conversation) = state.conversations.get_mut(&ticket) {
+        let entries = page.messages.into_iter().filter_map(Entry::of).collect();
+        conversation.timeline.prepend(entries, page.has_more);
+    }
+}
+
+fn refused(state: &mut State, request: AgentRequest, refusal: Refusal, effects: &mut Vec<Effect>) {
+    let error = match refusal {
+        Refusal::Error(error) => error,
+        Refusal::Lost => return lost(state, &request),
+    };
+    if error.code == ErrorCode::Unauthenticated {
+        // The link learns of it by its own refresh; asking again comes with coming online.
+        state.outbox.interrupted();
+    }
+    let passes =
+        matches!(error.code, ErrorCode::Unavailable | ErrorCode::RateLimited | ErrorCode::Internal);
+    if passes && matches!(request, AgentRequest::JoinTicket(_) | AgentRequest::ListTickets(_)) {
+        let wait = error.retry_after_ms.unwrap_or(2_000).clamp(200, 60_000);
+        state.resync_at = Some(state.now.plus_millis(i64::try_from(wait).unwrap_or(60_000)));
+        return complain(state, "the server cannot answer yet", &error);
+    }
+    match request {
+        AgentRequest::SendMessage(sent) => {
+            if state.outbox.refused(&sent.client_message_id, &error, state.now) {
+                let reference =
+                    state.conversations.get(&sent.ticket_id).map(|c| c.card.reference.to_string());
+                let place = reference.unwrap_or_else(|| "another ticket".to_owned());
+                complain(state, &format!("your message to {place} was not sent"), &error);
+            }
+        }
+        AgentRequest::CloseTicket(asked) => {
+            complain(state, "not closed", &error);
+            if error.code == ErrorCode::TicketClosed {
+                rejoin(state, asked.ticket_id, effects);
+            }
+        }
+        AgentRequest::JoinTicket(asked) => {
+            if let Some(conversation) = state.conversations.get_mut(&asked.ticket_id) {
+                conversation.room = Room::Left;
+            }
+            complain(state, "cannot join", &error);
+        }
+        AgentRequest::ListMessages(asked) => {
+            if let Some(conversation) = state.conversations.get_mut(&asked.ticket_id) {
+                conversation.timeline.asking_earlier = false;
+            }
+            complain(state, "no earlier messages", &error);
+        }
+        AgentRequest::ListTickets(_) => complain(state, "the queue could not be read", &error),
+        AgentRequest::LeaveTicket(_) => {}
+    }
+}
+
+/// The connection ended before the answer. What must be asked again is asked when it is back.
+fn lost(state: &mut State, request: &AgentRequest) {
+    match request {
+        AgentRequest::CloseTicket(_) => {
+            state.toast =
+                Some(Toast::new("connection lost: the ticket may not be closed", state.now));
+        }
+        AgentRequest::ListMessages(asked) => {
+            if let Some(conversation) = state.conversations.get_mut(&asked.ticket_id) {
+                conversation.timeline.asking_earlier = false;
+            }
+        }
+        AgentRequest::SendMessage(_) => {
+            state.outbox.interrupted();
+            state.outbox.not_before = Some(state.now.plus_millis(500));
+        }
+        _ => {}
+    }
+}
+
+fn complain(state: &mut State, what: &str, error: &ApiError) {
+    let why = Untrusted::from(error.message.as_str()).line(100);
+    state.toast = Some(Toast::new(format!("{what}: {why}"), state.now));
+}

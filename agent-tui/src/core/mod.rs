@@ -1,0 +1,207 @@
+//! The console without a terminal and without a network.
+//!
+//! [`update`](update::update) takes what happened and says what is to be done; it reads no clock,
+//! makes no ids and does no I/O, so everything the console does can be told as a story in a test.
+
+pub(crate) mod card;
+pub(crate) mod composer;
+pub(crate) mod conversation;
+mod inbound;
+pub(crate) mod layout;
+pub(crate) mod link;
+pub(crate) mod outbox;
+pub(crate) mod overlay;
+pub(crate) mod queue;
+pub(crate) mod rows;
+mod run;
+pub(crate) mod scroll;
+pub(crate) mod timeline;
+pub(crate) mod toast;
+pub(crate) mod update;
+
+#[cfg(test)]
+pub(crate) mod fixture;
+#[cfg(test)]
+pub(crate) mod stories;
+
+use std::collections::BTreeMap;
+
+use jiff::tz::TimeZone;
+use ratatui::layout::Size;
+use support_shared::request::AgentRequest;
+use support_shared::ticket::Agent;
+use support_shared::{ClientMessageId, TicketId, Timestamp};
+
+use crate::commands::Chord;
+use crate::text::Untrusted;
+use conversation::Conversation;
+use link::{LinkEvent, LinkState};
+use outbox::{Outbox, Parcel};
+use overlay::Overlay;
+use queue::Queue;
+use rows::ConversationRows;
+use toast::Toast;
+
+/// What happened.
+#[derive(Debug)]
+pub(crate) enum Msg {
+    Key(Chord),
+    Paste(String),
+    Resize(Size),
+    Link(LinkEvent),
+    /// The outbox up to this revision is on disk, or why it is not.
+    Saved {
+        revision: u64,
+        outcome: Result<(), Untrusted>,
+    },
+    /// Something that the console cannot do without has ended.
+    Fatal(&'static str),
+    /// A moment has come that [`State::next_deadline`] named.
+    Deadline,
+}
+
+/// When it happened, and a new id in case one is needed.
+#[derive(Debug, Clone)]
+pub(crate) struct Stamp {
+    pub(crate) now: Timestamp,
+    pub(crate) id: ClientMessageId,
+}
+
+/// What is to be done.
+#[derive(Debug, PartialEq)]
+pub(crate) enum Effect {
+    Ask(Box<AgentRequest>),
+    SaveOutbox {
+        revision: u64,
+        parcels: Vec<Parcel>,
+    },
+    /// Try to connect now, not when the wait is over.
+    Reconnect,
+    Suspend,
+    /// Leave the screen, ask for name and password, come back.
+    SignIn,
+    Quit,
+    /// Leave, and say why.
+    Fail(&'static str),
+}
+
+/// Which pane the keys go to.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum Focus {
+    #[default]
+    Queue,
+    Timeline,
+    Composer,
+}
+
+#[derive(Debug)]
+pub(crate) struct State {
+    pub(crate) now: Timestamp,
+    pub(crate) zone: TimeZone,
+    pub(crate) size: Size,
+    /// The server as people read it.
+    pub(crate) server: String,
+    pub(crate) me: Agent,
+    pub(crate) my_id: String,
+    pub(crate) link: LinkState,
+    /// Why the session ended, for the prompt.
+    pub(crate) ended: Option<Untrusted>,
+    pub(crate) focus: Focus,
+    pub(crate) queue: Queue,
+    pub(crate) conversations: BTreeMap<TicketId, Conversation>,
+    pub(crate) open: Option<TicketId>,
+    pub(crate) outbox: Outbox,
+    pub(crate) overlay: Option<Overlay>,
+    pub(crate) toast: Option<Toast>,
+    /// When to ask again for queue and rooms, because the server could not answer.
+    pub(crate) resync_at: Option<Timestamp>,
+    /// Until when a second Ctrl-C leaves the console.
+    pub(crate) leaving_until: Option<Timestamp>,
+}
+
+impl State {
+    pub(crate) fn new(
+        server: String,
+        me: Agent,
+        zone: TimeZone,
+        now: Timestamp,
+        unsent: Vec<Parcel>,
+    ) -> Self {
+        Self {
+            now,
+            zone,
+            size: Size::new(80, 24),
+            server,
+            my_id: me.id.to_string(),
+            me,
+            link: LinkState::default(),
+            ended: None,
+            focus: Focus::default(),
+            queue: Queue::default(),
+            conversations: BTreeMap::new(),
+            open: None,
+            outbox: Outbox::recovered(unsent),
+            overlay: None,
+            toast: None,
+            resync_at: None,
+            leaving_until: None,
+        }
+    }
+
+    pub(crate) fn conversation(&self) -> Option<&Conversation> {
+        self.conversations.get(&self.open?)
+    }
+
+    pub(crate) fn conversation_mut(&mut self) -> Option<&mut Conversation> {
+        self.conversations.get_mut(&self.open?)
+    }
+
+    pub(crate) fn is_online(&self) -> bool {
+        self.link == LinkState::Online
+    }
+
+    /// Drafts that nobody has sent.
+    pub(crate) fn drafts(&self) -> usize {
+        self.conversations.values().filter(|conversation| !conversation.composer.is_blank()).count()
+    }
+
+    /// The screen as it is laid out now.
+    pub(crate) fn layout(&self) -> layout::Layout {
+        let cells = layout::composer_width(layout::conversation_width(self.size));
+        let written =
+            self.conversation().map_or(1, |c| crate::text::rows(c.composer.text(), cells).len());
+        layout::layout(self.size, self.focus == Focus::Queue, written)
+    }
+
+    /// The rows of a conversation in a pane of this width.
+    pub(crate) fn rows<'a>(
+        &'a self,
+        conversation: &'a Conversation,
+        pane: u16,
+    ) -> ConversationRows<'a> {
+        ConversationRows::new(
+            conversation,
+            &self.outbox,
+            &self.my_id,
+            &self.zone,
+            layout::text_width(pane),
+        )
+    }
+
+    /// The earliest moment at which something visible changes, or something is due, by itself.
+    pub(crate) fn next_deadline(&self) -> Option<Timestamp> {
+        let toast = self.toast.as_ref().map(|toast| toast.until);
+        let countdown = match &self.link {
+            LinkState::Offline { retry_at, .. } if *retry_at > self.now => {
+                let left = retry_at.as_millis() - self.now.as_millis();
+                Some(self.now.plus_millis((left - 1) % 1000 + 1))
+            }
+            _ => None,
+        };
+        let ages = self.queue.cards().iter().filter_map(|card| card.waiting_since);
+        let age = ages.map(|since| card::age_changes(since, self.now)).min();
+        let resend = self.outbox.not_before.filter(|_| self.is_online());
+        let resync = self.resync_at.filter(|_| self.is_online());
+        [toast, self.leaving_until, countdown, age, resend, resync].into_iter().flatten().min()
+    }
+}

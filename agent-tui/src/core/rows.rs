@@ -1,0 +1,200 @@
+//! A conversation as rows: what leads an entry in (day, author), its wrapped text, and the texts
+//! that are not sent yet below. Scrolling counts these rows and the view draws them.
+
+use jiff::tz::TimeZone;
+use support_shared::Timestamp;
+use support_shared::message::SenderRole;
+
+use super::conversation::Conversation;
+use super::outbox::{Item, Outbox, Standing};
+use super::scroll::{Blocks, Height, Key};
+use super::timeline::Entry;
+use crate::text::{expand_tabs, rows};
+
+/// Messages of one author this close together share one line that names it.
+const SAME_BREATH_MILLIS: i64 = 5 * 60_000;
+/// The most columns of a name.
+pub(crate) const NAME_CELLS: usize = 40;
+
+/// A row of the timeline; its texts are neutralised.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Row {
+    Day(String),
+    Author {
+        role: SenderRole,
+        word: &'static str,
+        name: String,
+        time: String,
+    },
+    Text {
+        role: SenderRole,
+        text: String,
+    },
+    System {
+        text: String,
+        time: String,
+    },
+    /// What becomes of a text that is not sent yet.
+    Standing {
+        text: String,
+        failed: bool,
+    },
+}
+
+pub(crate) struct ConversationRows<'a> {
+    conversation: &'a Conversation,
+    pending: Vec<&'a Item>,
+    me: &'a str,
+    zone: &'a TimeZone,
+    cells: usize,
+}
+
+impl<'a> ConversationRows<'a> {
+    pub(crate) fn new(
+        conversation: &'a Conversation,
+        outbox: &'a Outbox,
+        me: &'a str,
+        zone: &'a TimeZone,
+        cells: usize,
+    ) -> Self {
+        let pending = outbox.of(conversation.card.id).collect();
+        Self { conversation, pending, me, zone, cells }
+    }
+
+    /// The rows of a block: first those that lead it in.
+    pub(crate) fn rows(&self, index: usize) -> Vec<Row> {
+        let mut out = self.lead(index);
+        out.extend(self.body(index));
+        out
+    }
+
+    fn entry(&self, index: usize) -> Option<&'a Entry> {
+        self.conversation.timeline.entries().get(index)
+    }
+
+    fn is_mine(&self, entry: &Entry) -> bool {
+        entry.role == SenderRole::Agent && entry.sender_id.as_deref() == Some(self.me)
+    }
+
+    fn lead(&self, index: usize) -> Vec<Row> {
+        let Some(entry) = self.entry(index) else { return self.lead_pending(index) };
+        let before = index.checked_sub(1).and_then(|before| self.entry(before));
+        let mut out = Vec::new();
+        let day = day(entry.at, self.zone);
+        let new_day = before.is_none_or(|before| self::day(before.at, self.zone) != day);
+        if new_day {
+            out.push(Row::Day(day));
+        }
+        let same_author = before.is_some_and(|before| {
+            before.role == entry.role
+                && before.sender_id == entry.sender_id
+                && entry.at.as_millis() - before.at.as_millis() < SAME_BREATH_MILLIS
+        });
+        if entry.role != SenderRole::System && (new_day || !same_author) {
+            let word = match entry.role {
+                _ if self.is_mine(entry) => "you",
+                SenderRole::Guest => "guest",
+                _ => "agent",
+            };
+            out.push(Row::Author {
+                role: entry.role,
+                word,
+                name: entry.name.line(NAME_CELLS),
+                time: time(entry.at, self.zone),
+            });
+        }
+        out
+    }
+
+    /// The first text that is not sent yet says that it is ours, unless ours are right above.
+    fn lead_pending(&self, index: usize) -> Vec<Row> {
+        let count = self.conversation.timeline.entries().len();
+        let follows_mine = index
+            .checked_sub(1)
+            .and_then(|before| self.entry(before))
+            .is_some_and(|e| self.is_mine(e));
+        if index > count || follows_mine {
+            return Vec::new();
+        }
+        vec![Row::Author {
+            role: SenderRole::Agent,
+            word: "you",
+            name: String::new(),
+            time: String::new(),
+        }]
+    }
+
+    fn body(&self, index: usize) -> Vec<Row> {
+        if let Some(entry) = self.entry(index) {
+            let shown = entry.content.shown();
+            if entry.role == SenderRole::System {
+                let time = time(entry.at, self.zone);
+                let cells = self.cells.saturating_sub(time.len() + 5).max(1);
+                return wrapped(&shown, cells)
+                    .map(|text| Row::System { text, time: time.clone() })
+                    .collect();
+            }
+            let mut out: Vec<Row> = wrapped(&shown, self.cells)
+                .map(|text| Row::Text { role: entry.role, text })
+                .collect();
+            if entry.content.is_altered() {
+                out.push(Row::Standing {
+                    text: "(control characters removed)".to_owned(),
+                    failed: false,
+                });
+            }
+            return out;
+        }
+        let Some(item) = self.pending.get(index - self.conversation.timeline.entries().len())
+        else {
+            return Vec::new();
+        };
+        let mut out: Vec<Row> = wrapped(&item.parcel.text, self.cells)
+            .map(|text| Row::Text { role: SenderRole::Agent, text })
+            .collect();
+        let (text, failed) = match &item.standing {
+            Standing::Unsaved | Standing::Waiting => ("waiting to be sent".to_owned(), false),
+            Standing::Sending => ("sending…".to_owned(), false),
+            Standing::Failed(why) => {
+                let room = self.cells.saturating_sub(36).max(10);
+                (format!("not sent: {} (t try again, e edit)", why.line(room)), true)
+            }
+        };
+        out.push(Row::Standing { text, failed });
+        out
+    }
+}
+
+fn wrapped(text: &str, cells: usize) -> impl Iterator<Item = String> {
+    rows(text, cells).into_iter().map(move |row| expand_tabs(&text[row], cells))
+}
+
+impl Blocks for ConversationRows<'_> {
+    fn len(&self) -> usize {
+        self.conversation.timeline.entries().len() + self.pending.len()
+    }
+
+    fn key(&self, index: usize) -> Key {
+        let count = self.conversation.timeline.entries().len();
+        self.entry(index)
+            .map_or(Key::Pending(index.saturating_sub(count)), |entry| Key::Seq(entry.seq))
+    }
+
+    fn height(&self, index: usize) -> Height {
+        Height { above: self.lead(index).len(), body: self.body(index).len() }
+    }
+}
+
+pub(crate) fn time(at: Timestamp, zone: &TimeZone) -> String {
+    format(at, zone, "%H:%M")
+}
+
+fn day(at: Timestamp, zone: &TimeZone) -> String {
+    format(at, zone, "%A %-d %B %Y")
+}
+
+fn format(at: Timestamp, zone: &TimeZone, form: &str) -> String {
+    jiff::Timestamp::from_millisecond(at.as_millis())
+        .map(|instant| instant.to_zoned(zone.clone()).strftime(form).to_string())
+        .unwrap_or_default()
+}

@@ -1,0 +1,317 @@
+//! What each command does. Whether it may is the table's business and has been asked.
+
+use support_shared::request::{
+    AgentRequest, CloseTicket, JoinTicket, ListMessages, ListTickets, NameTicket, SendMessage,
+};
+use support_shared::text::Content;
+use support_shared::{ApiError, ErrorCode, TicketId};
+
+use super::composer::Step;
+use super::conversation::{Conversation, Room};
+use super::layout;
+use super::outbox::Parcel;
+use super::overlay::{Overlay, Question};
+use super::scroll::{Blocks, Scroll};
+use super::toast::Toast;
+use super::{Effect, Focus, Stamp, State};
+use crate::commands::{COMMANDS, CommandId as C};
+
+/// How long the second Ctrl-C may take.
+const TWICE_MILLIS: i64 = 3_000;
+/// What a message may have; the server's own limit may be another and has the last word.
+const CONTENT_CHARS: usize = 4_000;
+/// The most messages of a ticket that wait; what is written beyond stays in the composer.
+const MOST_WAITING: usize = 100;
+
+pub(super) fn run(state: &mut State, stamp: &Stamp, command: C, effects: &mut Vec<Effect>) {
+    match command {
+        C::Open => {
+            if let Some(card) = state.queue.selected().cloned() {
+                open(state, card.id, effects);
+            }
+        }
+        C::Previous => state.queue.step(-1),
+        C::Next => state.queue.step(1),
+        C::First => state.queue.step(isize::MIN),
+        C::Last => state.queue.step(isize::MAX),
+        C::Unsent => {
+            if let Some(ticket) = state.outbox.first_failed().map(|parcel| parcel.ticket_id) {
+                open(state, ticket, effects);
+                state.focus = Focus::Timeline;
+            }
+        }
+        C::Reply => state.focus = Focus::Composer,
+        C::Retry | C::TakeBack => refused_message(state, command, effects),
+        C::Close => state.overlay = state.open.map(|id| Overlay::Confirm(Question::Close(id))),
+        C::Leave => leave(state, effects),
+        C::Back => state.focus = Focus::Queue,
+        C::RowUp => scroll(state, effects, |scroll, rows, view| scroll.up(rows, view, 1)),
+        C::RowDown => scroll(state, effects, |scroll, rows, view| scroll.down(rows, view, 1)),
+        C::PageUp => scroll(state, effects, |scroll, rows, view| {
+            scroll.up(rows, view, view.saturating_sub(1).max(1))
+        }),
+        C::PageDown => scroll(state, effects, |scroll, rows, view| {
+            scroll.down(rows, view, view.saturating_sub(1).max(1))
+        }),
+        C::Oldest => scroll(state, effects, |_, rows, view| Scroll::start(rows, view)),
+        C::Newest => scroll(state, effects, |_, _, _| Scroll::Follow),
+        C::Send => send(state, stamp, effects),
+        C::StopWriting => state.focus = Focus::Timeline,
+        C::Yes | C::No => answer(state, command == C::Yes, effects),
+        C::HelpUp | C::HelpDown => {
+            if let Some(Overlay::Help { line }) = &mut state.overlay {
+                *line = if command == C::HelpUp {
+                    line.saturating_sub(5)
+                } else {
+                    (*line + 5).min(COMMANDS.len())
+                };
+            }
+        }
+        C::HelpClose => state.overlay = None,
+        C::SwitchPane => {
+            state.focus = if state.focus == Focus::Queue { Focus::Composer } else { Focus::Queue };
+        }
+        C::Reconnect => effects.push(Effect::Reconnect),
+        C::Help => state.overlay = Some(Overlay::Help { line: 0 }),
+        C::Suspend => effects.push(Effect::Suspend),
+        C::Quit => quit(state, effects),
+        C::Interrupt => interrupt(state, effects),
+        edit => write(state, edit, effects),
+    }
+}
+
+/// Opens a ticket and asks to be let in, with what is known of it already.
+pub(super) fn open(state: &mut State, ticket: TicketId, effects: &mut Vec<Effect>) {
+    let card = state.queue.get(ticket).cloned();
+    match (state.conversations.get_mut(&ticket), card) {
+        (Some(known), card) => {
+            if let Some(card) = card {
+                known.card = card;
+            }
+        }
+        (None, Some(card)) => {
+            state.conversations.insert(ticket, Conversation::new(card));
+        }
+        // Not in the queue: its conversation is made when the server has told what it is.
+        (None, None) => {}
+    }
+    state.open = Some(ticket);
+    state.focus = Focus::Composer;
+    let online = state.is_online();
+    let known = state.conversations.get_mut(&ticket);
+    if known.as_ref().is_some_and(|conversation| conversation.room != Room::Left) {
+        return;
+    }
+    if online {
+        effects.push(Effect::Ask(Box::new(join_request(ticket, known.as_deref()))));
+    }
+    // Offline, coming online asks for it.
+    if let Some(known) = known {
+        known.room = Room::Joining;
+    }
+}
+
+/// Asks for everything after what is here, or for the latest page.
+pub(super) fn join_request(ticket_id: TicketId, known: Option<&Conversation>) -> AgentRequest {
+    let timeline = known.map(|conversation| &conversation.timeline);
+    AgentRequest::JoinTicket(JoinTicket {
+        ticket_id,
+        after_seq: timeline.and_then(super::timeline::Timeline::last),
+        after_note_seq: None,
+        epoch: timeline.and_then(|timeline| timeline.epoch.clone()),
+        limit: None,
+        silent: false,
+    })
+}
+
+pub(super) fn list_request(cursor: Option<String>) -> AgentRequest {
+    AgentRequest::ListTickets(ListTickets {
+        status: Some(support_shared::ticket::TicketStatus::Open),
+        cursor,
+        limit: std::num::NonZeroU64::new(200),
+        ..ListTickets::default()
+    })
+}
+
+pub(super) fn send_request(parcel: &Parcel) -> Result<AgentRequest, ApiError> {
+    let content = Content::try_from(parcel.text.clone())
+        .map_err(|error| ApiError::new(ErrorCode::Invalid, error.to_string()))?;
+    Ok(AgentRequest::SendMessage(SendMessage {
+        ticket_id: parcel.ticket_id,
+        content,
+        client_message_id: parcel.client_message_id.clone(),
+        internal: false,
+    }))
+}
+
+fn send(state: &mut State, stamp: &Stamp, effects: &mut Vec<Effect>) {
+    let now = state.now;
+    let Some(conversation) = state.conversation_mut() else { return };
+    if conversation.composer.is_blank() {
+        state.toast = Some(Toast::new("nothing is written yet", now));
+        return;
+    }
+    let length = conversation.composer.text().chars().count();
+    if length > CONTENT_CHARS {
+        let text = format!("{length} characters; a message may have {CONTENT_CHARS}");
+        state.toast = Some(Toast::new(text, now));
+        return;
+    }
+    let ticket = conversation.card.id;
+    if state.outbox.of(ticket).count() >= MOST_WAITING {
+        let text = format!("{MOST_WAITING} messages are waiting to be sent already");
+        state.toast = Some(Toast::new(text, now));
+        return;
+    }
+    let Some(conversation) = state.conversation_mut() else { return };
+    let parcel = Parcel {
+        ticket_id: conversation.card.id,
+        reference: conversation.card.reference,
+        client_message_id: stamp.id.clone(),
+        text: conversation.composer.take(),
+    };
+    conversation.scroll_to(Scroll::Follow);
+    state.outbox.add(parcel);
+    save(state, effects);
+}
+
+/// Brings the file up to date with the outbox.
+pub(super) fn save(state: &mut State, effects: &mut Vec<Effect>) {
+    let (revision, parcels) = state.outbox.snapshot();
+    effects.push(Effect::SaveOutbox { revision, parcels });
+}
+
+fn refused_message(state: &mut State, command: C, effects: &mut Vec<Effect>) {
+    let Some(id) = state.open.and_then(|ticket| state.outbox.failed_in(ticket)) else { return };
+    if command == C::Retry {
+        state.outbox.retry(&id);
+    } else if let Some(text) = state.outbox.take_back(&id) {
+        if let Some(conversation) = state.conversation_mut() {
+            conversation.composer.append(&text);
+        }
+        state.focus = Focus::Composer;
+    }
+    save(state, effects);
+}
+
+fn leave(state: &mut State, effects: &mut Vec<Effect>) {
+    let Some(conversation) = state.conversation_mut() else { return };
+    conversation.room = Room::Left;
+    let ticket_id = conversation.card.id;
+    let text = format!("you left {}", conversation.card.reference);
+    if conversation.composer.is_blank() {
+        state.open = None;
+    }
+    effects.push(Effect::Ask(Box::new(AgentRequest::LeaveTicket(NameTicket { ticket_id }))));
+    state.toast = Some(Toast::new(text, state.now));
+    state.focus = Focus::Queue;
+}
+
+fn answer(state: &mut State, yes: bool, effects: &mut Vec<Effect>) {
+    let Some(Overlay::Confirm(question)) = state.overlay.take() else { return };
+    match question {
+        _ if !yes => {}
+        Question::Close(ticket_id) => {
+            let request = AgentRequest::CloseTicket(CloseTicket { ticket_id, reason: None });
+            effects.push(Effect::Ask(Box::new(request)));
+        }
+        Question::Quit => effects.push(Effect::Quit),
+    }
+}
+
+fn quit(state: &mut State, effects: &mut Vec<Effect>) {
+    if state.drafts() > 0 {
+        state.overlay = Some(Overlay::Confirm(Question::Quit));
+    } else {
+        effects.push(Effect::Quit);
+    }
+}
+
+fn interrupt(state: &mut State, effects: &mut Vec<Effect>) {
+    if state.leaving_until.take().is_some() {
+        effects.push(Effect::Quit);
+        return;
+    }
+    state.leaving_until = Some(state.now.plus_millis(TWICE_MILLIS));
+    let text = match state.drafts() {
+        0 => "press Ctrl-C again to leave",
+        _ => "press Ctrl-C again to leave; what is written and not sent is lost",
+    };
+    state.toast = Some(Toast { text: text.to_owned(), until: state.now.plus_millis(TWICE_MILLIS) });
+}
+
+/// Scrolls the open conversation, and asks for earlier messages before the beginning is reached.
+fn scroll(
+    state: &mut State,
+    effects: &mut Vec<Effect>,
+    go: impl Fn(Scroll, &super::rows::ConversationRows, usize) -> Scroll,
+) {
+    let Some(area) = state.layout().conversation.map(|conversation| conversation.timeline) else {
+        return;
+    };
+    let view = usize::from(area.height);
+    let Some(conversation) = state.conversation() else { return };
+    let rows = state.rows(conversation, area.width);
+    let scroll = go(conversation.scroll, &rows, view);
+    let near_start = rows.len() == 0
+        || scroll.up(&rows, view, view).top(&rows, view) == super::scroll::Top::default();
+    let online = state.is_online();
+    let Some(conversation) = state.conversation_mut() else { return };
+    conversation.scroll_to(scroll);
+    let timeline = &mut conversation.timeline;
+    if near_start && online && timeline.has_earlier() && !timeline.asking_earlier {
+        timeline.asking_earlier = true;
+        let before = timeline.first();
+        let ticket_id = conversation.card.id;
+        let request = ListMessages { ticket_id, before, limit: None, notes: false };
+        effects.push(Effect::Ask(Box::new(AgentRequest::ListMessages(request))));
+    }
+}
+
+/// The commands that change the written text.
+fn write(state: &mut State, command: C, effects: &mut Vec<Effect>) {
+    let cells = layout::composer_width(layout::conversation_width(state.size));
+    let Some(conversation) = state.conversation_mut() else { return };
+    let composer = &mut conversation.composer;
+    match command {
+        C::NewLine => composer.insert("\n"),
+        C::EraseLeft => composer.erase(Step::Left),
+        C::EraseRight => composer.erase(Step::Right),
+        C::EraseWord => composer.erase(Step::WordLeft),
+        C::EraseLine => composer.erase(Step::LineStart),
+        C::CursorUp => {
+            if !composer.go(Step::RowUp, cells) {
+                run_scroll(state, C::RowUp, effects);
+            }
+        }
+        C::CursorDown => {
+            if !composer.go(Step::RowDown, cells) {
+                run_scroll(state, C::RowDown, effects);
+            }
+        }
+        C::LineEnd => {
+            // At the end already: what is left to go to is the end of the conversation.
+            if !composer.go(Step::LineEnd, cells) {
+                conversation.scroll_to(Scroll::Follow);
+            }
+        }
+        other => {
+            let step = match other {
+                C::CursorLeft => Step::Left,
+                C::CursorRight => Step::Right,
+                C::WordLeft => Step::WordLeft,
+                C::WordRight => Step::WordRight,
+                _ => Step::LineStart,
+            };
+            composer.go(step, cells);
+        }
+    }
+}
+
+fn run_scroll(state: &mut State, command: C, effects: &mut Vec<Effect>) {
+    if command == C::RowUp {
+        scroll(state, effects, |scroll, rows, view| scroll.up(rows, view, 1));
+    } else {
+        scroll(state, effects, |scroll, rows, view| scroll.down(rows, view, 1));
+    }
+}

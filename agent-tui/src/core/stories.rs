@@ -1,0 +1,556 @@
+//! The console's behaviour, told as stories: keys and events in, effects and state out.
+
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use jiff::tz::TimeZone;
+use ratatui::layout::Size;
+use support_shared::answer::{Joined, MessagePage, MessageSent, TicketPage};
+use support_shared::message::{Message, SenderRole};
+use support_shared::notice::{AgentNotice, MessageNew, TicketNotice};
+use support_shared::request::AgentRequest;
+use support_shared::ticket::{AgentName, Ticket, TicketStatus};
+use support_shared::{ApiError, ErrorCode, Timestamp};
+
+use super::fixture::{agent, client_id, message, noon, ticket, ticket_id};
+use super::link::{Answer, LinkEvent, LinkState, Refusal};
+use super::outbox::{Parcel, Standing};
+use super::update::update;
+use super::{Effect, Focus, Msg, Stamp, State};
+use crate::text::Untrusted;
+
+pub(crate) struct Story {
+    pub(crate) state: State,
+    pub(crate) now: Timestamp,
+    ids: u64,
+    revision: u64,
+    effects: Vec<Effect>,
+}
+
+impl Story {
+    /// A console that has just been opened.
+    pub(crate) fn new() -> Self {
+        Self::with_unsent(Vec::new())
+    }
+
+    fn with_unsent(unsent: Vec<Parcel>) -> Self {
+        let state = State::new("127.0.0.1:3000".to_owned(), agent(), TimeZone::UTC, noon(), unsent);
+        Self { state, now: noon(), ids: 0, revision: 0, effects: Vec::new() }
+    }
+
+    /// A console that is online and has read a queue of these tickets.
+    pub(crate) fn online(tickets: impl IntoIterator<Item = Ticket>) -> Self {
+        let mut story = Self::new();
+        story.comes_online();
+        story.lists(tickets);
+        story.effects.clear();
+        story
+    }
+
+    /// Online, with ticket 1 open and these messages in it.
+    pub(crate) fn in_conversation(messages: impl IntoIterator<Item = Message>) -> Self {
+        let mut story = Self::online([ticket(1), ticket(2)]);
+        story.keys("<enter>");
+        story.joined(None, messages);
+        story.effects.clear();
+        story
+    }
+
+    pub(crate) fn happens(&mut self, msg: Msg) {
+        self.ids += 1;
+        let stamp = Stamp { now: self.now, id: client_id(self.ids) };
+        let effects = update(&mut self.state, &stamp, msg);
+        for effect in &effects {
+            if let Effect::SaveOutbox { revision, .. } = effect {
+                self.revision = *revision;
+            }
+        }
+        self.effects.extend(effects);
+    }
+
+    fn link(&mut self, event: LinkEvent) {
+        self.happens(Msg::Link(event));
+    }
+
+    pub(crate) fn comes_online(&mut self) {
+        self.link(LinkEvent::Online(Box::new(agent())));
+    }
+
+    fn goes_offline(&mut self) {
+        let retry_at = self.now.plus_millis(3_000);
+        self.link(LinkEvent::Offline { why: "gone".into(), retry_at });
+    }
+
+    /// Keys as a person would write them: `x`, `<enter>`, `<c-c>`.
+    pub(crate) fn keys(&mut self, text: &str) {
+        let mut rest = text;
+        while let Some(c) = rest.chars().next() {
+            let named = rest.strip_prefix('<').and_then(|tail| tail.split_once('>'));
+            let (event, tail) = match named {
+                Some((name, tail)) => (named_key(name), tail),
+                None => {
+                    (KeyEvent::new(KeyCode::Char(c), KeyModifiers::NONE), &rest[c.len_utf8()..])
+                }
+            };
+            rest = tail;
+            self.happens(Msg::Key(event.into()));
+        }
+    }
+
+    pub(crate) fn notices(&mut self, notice: AgentNotice) {
+        self.link(LinkEvent::Notice(Box::new(notice)));
+    }
+
+    pub(crate) fn says(&mut self, message: Message) {
+        self.notices(AgentNotice::MessageNew(MessageNew { message }));
+    }
+
+    fn answer(&mut self, request: AgentRequest, answer: Result<Answer, Refusal>) {
+        self.link(LinkEvent::Answered { request: Box::new(request), answer });
+    }
+
+    pub(crate) fn lists(&mut self, tickets: impl IntoIterator<Item = Ticket>) {
+        let page = TicketPage { tickets: tickets.into_iter().collect(), next_cursor: None };
+        self.answer(super::run::list_request(None), Ok(Answer::Tickets(Box::new(page))));
+    }
+
+    /// The server answers a join of ticket 1.
+    pub(crate) fn joined(
+        &mut self,
+        after: Option<u64>,
+        messages: impl IntoIterator<Item = Message>,
+    ) {
+        let messages: Vec<Message> = messages.into_iter().collect();
+        let has_more = after.is_none() && messages.first().is_some_and(|first| first.seq > Some(1));
+        let page = Joined {
+            ticket: ticket(1),
+            epoch: "e".to_owned(),
+            reset: false,
+            messages,
+            has_more,
+            notes: None,
+            has_more_notes: None,
+            participants: Vec::new(),
+        };
+        let mut asked = super::run::join_request(ticket_id(1), None);
+        if let AgentRequest::JoinTicket(join) = &mut asked {
+            join.after_seq = after;
+        }
+        self.answer(asked, Ok(Answer::Joined(Box::new(page))));
+    }
+
+    /// Everything that was to be saved is on disk.
+    fn is_saved(&mut self) {
+        self.happens(Msg::Saved { revision: self.revision, outcome: Ok(()) });
+    }
+
+    /// The requests since the last look, by name, with what matters of them.
+    fn asked(&mut self) -> Vec<String> {
+        let asked = |effect| match effect {
+            Effect::Ask(request) => Some(match *request {
+                AgentRequest::JoinTicket(join) => format!("join after {:?}", join.after_seq),
+                AgentRequest::SendMessage(sent) => {
+                    format!("send {} {}", sent.client_message_id, sent.content)
+                }
+                AgentRequest::ListMessages(list) => format!("earlier than {:?}", list.before),
+                other => other.name().to_owned(),
+            }),
+            _ => None,
+        };
+        std::mem::take(&mut self.effects).into_iter().filter_map(asked).collect()
+    }
+
+    fn shown(&self) -> Vec<u64> {
+        let timeline = &self.state.conversation().unwrap().timeline;
+        timeline.entries().iter().map(|entry| entry.seq).collect()
+    }
+
+    fn toast(&self) -> &str {
+        self.state.toast.as_ref().map_or("", |toast| &toast.text)
+    }
+}
+
+fn named_key(name: &str) -> KeyEvent {
+    let code = match name {
+        "enter" => KeyCode::Enter,
+        "esc" => KeyCode::Esc,
+        "tab" => KeyCode::Tab,
+        "pgup" => KeyCode::PageUp,
+        "end" => KeyCode::End,
+        "down" => KeyCode::Down,
+        "c-c" => return KeyEvent::new(KeyCode::Char('c'), KeyModifiers::CONTROL),
+        "c-j" => return KeyEvent::new(KeyCode::Char('j'), KeyModifiers::CONTROL),
+        "c-z" => return KeyEvent::new(KeyCode::Char('z'), KeyModifiers::CONTROL),
+        other => panic!("no key is called {other}"),
+    };
+    KeyEvent::new(code, KeyModifiers::NONE)
+}
+
+/// What the console asks for first.
+pub(crate) fn list_request() -> AgentRequest {
+    super::run::list_request(None)
+}
+
+pub(crate) fn join_request() -> AgentRequest {
+    super::run::join_request(ticket_id(1), None)
+}
+
+pub(crate) fn guest(seq: u64) -> Message {
+    message(seq, SenderRole::Guest, &format!("message {seq}"))
+}
+
+fn mine(seq: u64, id: u64, text: &str) -> Message {
+    Message { client_message_id: Some(client_id(id)), ..message(seq, SenderRole::Agent, text) }
+}
+
+fn closed(n: u64) -> Ticket {
+    let by = AgentName { id: agent().id, name: "Bob".to_owned() };
+    Ticket { status: TicketStatus::Closed, closed_by: Some(by), waiting_since: None, ..ticket(n) }
+}
+
+#[test]
+fn a_new_ticket_appears_by_itself_and_enter_joins_it() {
+    let mut story = Story::online([]);
+
+    story.notices(AgentNotice::TicketUpdated(TicketNotice { ticket: ticket(1) }));
+    story.keys("<enter>");
+
+    assert_eq!(story.asked(), ["join after None"]);
+    assert_eq!(story.state.focus, Focus::Composer);
+}
+
+#[test]
+fn a_reply_is_on_disk_before_it_is_sent_and_is_shown_once() {
+    let mut story = Story::in_conversation([guest(1)]);
+
+    story.keys("hello<c-j>there<enter>");
+    let before = story.asked();
+    story.keys("x");
+    assert!(before.is_empty());
+    story.is_saved();
+    let sent = story.asked();
+    assert_eq!(sent.len(), 1);
+    assert!(sent[0].ends_with("hello\nthere"), "{sent:?}");
+
+    let id = story.state.outbox.items()[0].parcel.client_message_id.clone();
+    let stored =
+        Message { client_message_id: Some(id), ..message(2, SenderRole::Agent, "hello\nthere") };
+    story.says(stored.clone());
+    story.answer(
+        AgentRequest::SendMessage(support_shared::request::SendMessage {
+            ticket_id: ticket_id(1),
+            content: "hello".to_owned().try_into().unwrap(),
+            client_message_id: stored.client_message_id.clone().unwrap(),
+            internal: false,
+        }),
+        Ok(Answer::Sent(Box::new(MessageSent { message: stored, duplicate: false }))),
+    );
+
+    assert_eq!(story.shown(), [1, 2]);
+    assert!(story.state.outbox.items().is_empty());
+    assert_eq!(story.state.conversation().unwrap().composer.text(), "x");
+}
+
+#[test]
+fn after_an_outage_the_queue_the_room_and_the_unsent_are_asked_for_in_this_order() {
+    let mut story = Story::in_conversation([guest(1), guest(2)]);
+
+    story.goes_offline();
+    story.keys("still there?<enter>");
+    story.is_saved();
+    assert!(story.asked().is_empty());
+    story.comes_online();
+
+    let asked = story.asked();
+    assert_eq!(asked[..2], ["ticket:list", "join after Some(2)"]);
+    assert!(asked[2].ends_with("still there?"), "{asked:?}");
+}
+
+#[test]
+fn every_message_is_shown_once_whatever_came_twice_over_an_outage() {
+    let mut story = Story::in_conversation([guest(1), guest(2)]);
+
+    story.goes_offline();
+    story.comes_online();
+    story.says(guest(4));
+    story.joined(Some(2), [guest(3), guest(4), guest(5)]);
+    story.says(guest(5));
+
+    assert_eq!(story.shown(), [1, 2, 3, 4, 5]);
+}
+
+#[test]
+fn a_gap_asks_for_what_is_missing() {
+    let mut story = Story::in_conversation([guest(1)]);
+
+    story.says(guest(4));
+
+    assert_eq!(story.asked(), ["join after Some(1)"]);
+    assert_eq!(story.shown(), [1]);
+}
+
+#[test]
+fn a_reset_forgets_what_was_and_reads_anew() {
+    let mut story = Story::in_conversation([guest(1), guest(2)]);
+    let page = Joined {
+        ticket: ticket(1),
+        epoch: "other".to_owned(),
+        reset: true,
+        messages: Vec::new(),
+        has_more: false,
+        notes: None,
+        has_more_notes: None,
+        participants: Vec::new(),
+    };
+
+    let asked = super::run::join_request(ticket_id(1), story.state.conversation());
+    story.answer(asked, Ok(Answer::Joined(Box::new(page))));
+
+    assert_eq!(story.asked(), ["join after None"]);
+    assert!(story.shown().is_empty());
+}
+
+#[test]
+fn closing_asks_once_and_brings_the_agent_back_to_the_queue() {
+    let mut story = Story::in_conversation([guest(1)]);
+
+    story.keys("<esc>x");
+    assert!(story.asked().is_empty());
+    story.keys("<esc>x<enter>");
+    assert_eq!(story.asked(), ["ticket:close"]);
+    let request = support_shared::request::CloseTicket { ticket_id: ticket_id(1), reason: None };
+    story.answer(AgentRequest::CloseTicket(request), Ok(Answer::Closed(Box::new(closed(1)))));
+
+    assert_eq!(story.state.focus, Focus::Queue);
+    assert!(story.state.open.is_none());
+    assert_eq!(story.state.queue.cards().len(), 1);
+}
+
+#[test]
+fn a_ticket_that_somebody_else_closes_is_read_only_and_keeps_the_draft() {
+    let mut story = Story::in_conversation([guest(1)]);
+
+    story.keys("half a sen");
+    story.notices(AgentNotice::TicketClosed(TicketNotice { ticket: closed(1) }));
+    assert!(story.toast().contains("closed by Bob"));
+    story.keys("<enter>");
+
+    assert_eq!(story.toast(), "this conversation is closed");
+    assert!(story.asked().is_empty());
+    assert_eq!(story.state.conversation().unwrap().composer.text(), "half a sen");
+}
+
+#[test]
+fn a_refused_message_is_kept_and_can_be_taken_back() {
+    let mut story = Story::in_conversation([guest(1)]);
+    story.keys("too late<enter>");
+    story.is_saved();
+    let id = story.state.outbox.items()[0].parcel.client_message_id.clone();
+    let request = support_shared::request::SendMessage {
+        ticket_id: ticket_id(1),
+        content: "too late".to_owned().try_into().unwrap(),
+        client_message_id: id,
+        internal: false,
+    };
+
+    let error = ApiError::new(ErrorCode::TicketClosed, "this conversation is \u{1b}[31mclosed");
+    story.answer(AgentRequest::SendMessage(request), Err(Refusal::Error(error)));
+    assert!(matches!(story.state.outbox.items()[0].standing, Standing::Failed(_)));
+    assert!(story.toast().ends_with("this conversation is closed"));
+    story.keys("<esc>e");
+
+    assert!(story.state.outbox.items().is_empty());
+    assert_eq!(story.state.conversation().unwrap().composer.text(), "too late");
+}
+
+#[test]
+fn what_a_run_before_left_unsent_is_sent_under_its_old_name() {
+    let ticket = ticket(1);
+    let parcel = Parcel {
+        ticket_id: ticket.id,
+        reference: ticket.reference,
+        client_message_id: client_id(77),
+        text: "from before".to_owned(),
+    };
+    let mut story = Story::with_unsent(vec![parcel]);
+
+    story.comes_online();
+    assert_eq!(story.asked(), ["ticket:list", "send client-77 from before"]);
+    story.goes_offline();
+    story.comes_online();
+
+    assert_eq!(story.asked(), ["ticket:list", "send client-77 from before"]);
+    story.says(mine(2, 77, "from before"));
+    assert!(story.state.outbox.items().is_empty());
+}
+
+#[test]
+fn page_up_asks_for_earlier_messages_once_and_keeps_the_reader_where_he_is() {
+    let mut story = Story::in_conversation((100..150).map(guest));
+
+    story.keys("<pgup><pgup><pgup>");
+    assert_eq!(story.asked(), ["earlier than Some(100)"]);
+    let anchor = story.state.conversation().unwrap().scroll;
+    let asked = support_shared::request::ListMessages {
+        ticket_id: ticket_id(1),
+        before: Some(100),
+        limit: None,
+        notes: false,
+    };
+    let page = MessagePage { messages: (50..100).map(guest).collect(), has_more: true };
+    story.answer(AgentRequest::ListMessages(asked), Ok(Answer::Messages(Box::new(page))));
+    story.says(guest(150));
+
+    let conversation = story.state.conversation().unwrap();
+    assert_eq!(story.shown().len(), 101);
+    assert_eq!(conversation.scroll, anchor);
+    assert_eq!(conversation.new_below(), 1);
+    story.keys("<esc><end>");
+    assert!(story.state.conversation().unwrap().scroll.is_following());
+}
+
+#[test]
+fn a_key_that_can_do_nothing_says_why() {
+    let mut story = Story::online([ticket(1)]);
+
+    story.keys("<tab>");
+    assert!(story.toast().starts_with("no conversation is open"));
+    story.now = story.now.plus_millis(5_000);
+    story.happens(Msg::Deadline);
+
+    assert_eq!(story.toast(), "");
+}
+
+#[test]
+fn letters_are_text_in_the_composer_and_commands_outside() {
+    let mut story = Story::in_conversation([guest(1)]);
+
+    story.keys("quit? x<esc>x");
+
+    assert_eq!(story.state.conversation().unwrap().composer.text(), "quit? x");
+    assert!(story.state.overlay.is_some());
+    assert!(story.effects.is_empty());
+}
+
+#[test]
+fn a_paste_never_sends_and_never_commands() {
+    let mut story = Story::in_conversation([guest(1)]);
+
+    story.keys("<esc>");
+    story.happens(Msg::Paste("x\nq\r\n\u{1b}[2J".to_owned()));
+
+    assert_eq!(story.state.conversation().unwrap().composer.text(), "x\nq\n[2J");
+    assert!(story.effects.is_empty());
+}
+
+#[test]
+fn leaving_takes_two_interrupts_within_a_moment() {
+    let mut story = Story::online([]);
+
+    story.keys("<c-c>");
+    story.now = story.now.plus_millis(3_000);
+    story.happens(Msg::Deadline);
+    story.keys("<c-c>");
+    assert!(story.effects.is_empty());
+    story.keys("<c-c>");
+
+    assert_eq!(story.effects, [Effect::Quit]);
+}
+
+#[test]
+fn leaving_with_a_draft_asks_first() {
+    let mut story = Story::in_conversation([guest(1)]);
+
+    story.keys("draft<esc>q");
+    assert!(story.effects.is_empty());
+    story.keys("<enter>");
+
+    assert_eq!(story.effects, [Effect::Quit]);
+}
+
+#[test]
+fn the_end_of_the_session_asks_to_sign_in_and_forgets_nothing() {
+    let mut story = Story::in_conversation([guest(1)]);
+
+    story.keys("sent<enter>draft");
+    story.is_saved();
+    story.effects.clear();
+    story.link(LinkEvent::SignedOut { why: "the session has ended".into() });
+    assert_eq!(story.effects, [Effect::SignIn]);
+    story.effects.clear();
+    story.comes_online();
+
+    let asked = story.asked();
+    assert!(asked.last().unwrap().ends_with("sent"), "{asked:?}");
+    assert_eq!(story.state.conversation().unwrap().composer.text(), "draft");
+}
+
+#[test]
+fn nothing_is_due_when_nothing_changes_by_itself() {
+    let mut story = Story::online([]);
+    assert_eq!(story.state.next_deadline(), None);
+
+    story.goes_offline();
+    let LinkState::Offline { .. } = story.state.link else { panic!("offline") };
+    assert_eq!(story.state.next_deadline(), Some(story.now.plus_millis(1_000)));
+}
+
+#[test]
+fn a_disk_that_fails_loses_no_text() {
+    let mut story = Story::in_conversation([guest(1)]);
+
+    story.keys("keep me<enter>");
+    story.happens(Msg::Saved { revision: 1, outcome: Err(Untrusted::from("disk full")) });
+
+    assert!(story.toast().contains("disk full"));
+    assert!(story.asked().is_empty());
+    assert_eq!(story.state.outbox.items()[0].parcel.text, "keep me");
+}
+
+#[test]
+fn a_room_that_the_server_cannot_open_now_is_asked_for_again() {
+    let mut story = Story::online([ticket(1)]);
+    story.keys("<enter>");
+    story.asked();
+
+    let busy = ApiError::new(ErrorCode::Unavailable, "the store is out of reach");
+    story.answer(join_request(), Err(Refusal::Error(busy)));
+    assert!(story.asked().is_empty());
+    let due = story.state.resync_at.unwrap();
+    assert!(story.state.next_deadline().unwrap() <= due);
+    story.now = due;
+    story.happens(Msg::Deadline);
+
+    assert_eq!(story.asked(), ["ticket:list", "join after None"]);
+}
+
+#[test]
+fn a_message_beyond_what_may_wait_stays_in_the_composer() {
+    let mut story = Story::in_conversation([guest(1)]);
+    story.goes_offline();
+    for _ in 0..100 {
+        story.keys("a<enter>");
+    }
+
+    story.keys("one too many<enter>");
+
+    assert_eq!(story.state.outbox.items().len(), 100);
+    assert_eq!(story.state.conversation().unwrap().composer.text(), "one too many");
+}
+
+#[test]
+fn the_end_of_the_link_ends_the_console_with_a_word() {
+    let mut story = Story::online([]);
+
+    story.happens(Msg::Fatal("gone"));
+
+    assert_eq!(story.effects, [Effect::Fail("gone")]);
+}
+
+#[test]
+fn the_terminal_may_have_any_size() {
+    let mut story = Story::in_conversation((1..60).map(guest));
+
+    for (width, height) in [(1, 1), (39, 9), (40, 10), (80, 24), (100, 24), (300, 100)] {
+        story.happens(Msg::Resize(Size::new(width, height)));
+        story.keys("<pgup><esc>jkgG<tab><down>r");
+    }
+}

@@ -1,0 +1,85 @@
+//! The one place where the state changes: sorts what happened to whoever deals with it.
+
+use super::{Effect, Focus, Msg, Stamp, State, inbound, run};
+use crate::commands::{Availability, Chord, Scope, find};
+use crate::core::toast::Toast;
+
+/// Takes one thing that happened and says what is to be done about it.
+pub(crate) fn update(state: &mut State, stamp: &Stamp, msg: Msg) -> Vec<Effect> {
+    state.now = stamp.now;
+    let mut effects = Vec::new();
+    match msg {
+        Msg::Key(key) => press(state, stamp, key, &mut effects),
+        Msg::Paste(text) => paste(state, &text),
+        Msg::Resize(size) => state.size = size,
+        Msg::Link(event) => inbound::link(state, event, &mut effects),
+        Msg::Saved { revision, outcome } => {
+            if let Err(why) = &outcome {
+                let text = format!("cannot keep the message on disk: {}", why.line(80));
+                state.toast = Some(Toast::new(text, state.now));
+            }
+            state.outbox.saved(revision, outcome.as_ref().copied());
+        }
+        Msg::Fatal(why) => effects.push(Effect::Fail(why)),
+        Msg::Deadline => {}
+    }
+    expire(state);
+    inbound::resync_if_due(state, &mut effects);
+    send_next(state, &mut effects);
+    effects
+}
+
+fn press(state: &mut State, stamp: &Stamp, key: Chord, effects: &mut Vec<Effect>) {
+    state.toast = None;
+    let here = Scope::of(state);
+    match find(here, key) {
+        Some(command) => match (command.available)(state) {
+            Availability::Enabled => run::run(state, stamp, command.id, effects),
+            Availability::Disabled(why) => state.toast = Some(Toast::new(why, state.now)),
+        },
+        None if here == Scope::Composer => {
+            if let (Some(c), Some(conversation)) = (key.typed(), state.conversation_mut()) {
+                conversation.composer.insert(c.encode_utf8(&mut [0; 4]));
+            }
+        }
+        None => {}
+    }
+}
+
+/// A paste is text, wherever the keys go: it never runs commands.
+fn paste(state: &mut State, text: &str) {
+    if state.overlay.is_some() {
+        return;
+    }
+    if state.focus == Focus::Queue || state.conversation().is_none() {
+        state.toast = Some(Toast::new("open a conversation before pasting", state.now));
+        return;
+    }
+    state.focus = Focus::Composer;
+    if let Some(conversation) = state.conversation_mut() {
+        conversation.composer.insert(text);
+    }
+}
+
+fn expire(state: &mut State) {
+    if state.toast.as_ref().is_some_and(|toast| toast.until <= state.now) {
+        state.toast = None;
+    }
+    if state.leaving_until.is_some_and(|until| until <= state.now) {
+        state.leaving_until = None;
+    }
+}
+
+/// Sends what waits, one at a time.
+fn send_next(state: &mut State, effects: &mut Vec<Effect>) {
+    if state.is_online()
+        && let Some(parcel) = state.outbox.next(state.now)
+    {
+        match run::send_request(&parcel) {
+            Ok(request) => effects.push(Effect::Ask(Box::new(request))),
+            Err(error) => {
+                state.outbox.refused(&parcel.client_message_id, &error, state.now);
+            }
+        }
+    }
+}

@@ -1,0 +1,49 @@
+//! Carries out what `core` decided. Nothing here waits: what takes time is handed to the link or
+//! the store, and its outcome comes back as a message.
+
+use crate::core::link::{LinkEvent, Refusal};
+use crate::core::{Effect, Msg};
+use crate::link::{Link, Order};
+use crate::store::Store;
+
+/// What only the main loop can do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Turn {
+    Suspend,
+    SignIn,
+    Quit,
+    Fail(&'static str),
+}
+
+pub(crate) struct Effects {
+    pub(crate) link: Link,
+    pub(crate) store: Store,
+}
+
+impl Effects {
+    /// Does it, or says what the main loop must do, or what happened at once.
+    pub(crate) fn run(&self, effect: Effect) -> (Option<Turn>, Option<Msg>) {
+        match effect {
+            Effect::Ask(request) => match self.link.order(Order::Ask(request)) {
+                Err(Order::Ask(request)) => {
+                    let answer = Err(Refusal::Lost);
+                    (None, Some(Msg::Link(LinkEvent::Answered { request, answer })))
+                }
+                _ => (None, None),
+            },
+            Effect::SaveOutbox { revision, parcels } => {
+                self.store.save(revision, parcels);
+                (None, None)
+            }
+            Effect::Reconnect => {
+                // A link that is too busy to hear it is not waiting.
+                let _ = self.link.order(Order::Hurry);
+                (None, None)
+            }
+            Effect::Suspend => (Some(Turn::Suspend), None),
+            Effect::SignIn => (Some(Turn::SignIn), None),
+            Effect::Quit => (Some(Turn::Quit), None),
+            Effect::Fail(why) => (Some(Turn::Fail(why)), None),
+        }
+    }
+}

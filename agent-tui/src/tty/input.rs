@@ -1,0 +1,41 @@
+//! Keys, pastes and resizes of the terminal, as the console and the prompts read them.
+
+use std::io;
+
+use crossterm::event::{Event, EventStream, KeyEventKind};
+use futures_util::StreamExt;
+use ratatui::layout::Size;
+
+use crate::commands::Chord;
+
+#[derive(Debug)]
+pub(crate) enum Input {
+    Key(Chord),
+    Paste(String),
+    Resize(Size),
+}
+
+/// The terminal's one reader.
+pub(crate) struct Keys(EventStream);
+
+impl Keys {
+    pub(crate) fn new() -> Self {
+        Self(EventStream::new())
+    }
+
+    /// The next input. An error means that the terminal is gone.
+    pub(crate) async fn next(&mut self) -> io::Result<Input> {
+        loop {
+            let event =
+                self.0.next().await.unwrap_or_else(|| Err(io::ErrorKind::UnexpectedEof.into()))?;
+            match event {
+                Event::Key(key) if key.kind != KeyEventKind::Release => {
+                    return Ok(Input::Key(key.into()));
+                }
+                Event::Paste(text) => return Ok(Input::Paste(text)),
+                Event::Resize(width, height) => return Ok(Input::Resize(Size::new(width, height))),
+                _ => {}
+            }
+        }
+    }
+}

@@ -1,0 +1,180 @@
+//! The conversation: title, the rows that are in the window, and the composer.
+//!
+//! A text is drawn right of the gutter and never reaches it, so that no guest can imitate the bar
+//! or the word that say who speaks.
+
+use ratatui::Frame;
+use ratatui::layout::{Position, Rect};
+use ratatui::style::Style;
+use ratatui::text::{Line, Span};
+
+use super::{Role, Theme, put, spread};
+use crate::core::conversation::{Conversation, Room};
+use crate::core::layout::{self, GUTTER};
+use crate::core::rows::Row;
+use crate::core::scroll::Blocks;
+use crate::core::{Focus, State};
+use crate::text::{expand_tabs, rows, width};
+
+pub(super) fn draw(state: &State, theme: Theme, frame: &mut Frame, parts: layout::Conversation) {
+    let Some(conversation) = state.conversation() else {
+        let text = if state.open.is_some() { " Opening…" } else { " No conversation is open" };
+        put(frame, parts.title, 0, &Line::from(Span::styled(text, theme.style(Role::Faint))));
+        return;
+    };
+    title(state, conversation, theme, frame, parts.title);
+    timeline(state, conversation, theme, frame, parts.timeline);
+    rule(state, conversation, theme, frame, parts.rule);
+    composer(state, conversation, theme, frame, parts.composer);
+}
+
+fn title(state: &State, conversation: &Conversation, theme: Theme, frame: &mut Frame, area: Rect) {
+    let card = &conversation.card;
+    let standing = match (card.is_open(), conversation.room) {
+        (false, _) => "closed ",
+        (true, _) if card.ended_by_guest => "the guest is done ",
+        (true, Room::Joined) => "",
+        (true, Room::Joining) if state.is_online() => "joining… ",
+        (true, Room::Joining) => "offline ",
+        (true, Room::Left) => "not joined ",
+    };
+    let guest = card.guest.line(30);
+    let about = card.about().line(usize::from(area.width));
+    let (left, right) = spread(
+        &format!(" {} {guest} · {about}", card.reference),
+        standing,
+        ' ',
+        usize::from(area.width),
+    );
+    let style = theme.style(if state.focus == Focus::Queue { Role::Faint } else { Role::Title });
+    put(
+        frame,
+        area,
+        0,
+        &Line::from(vec![
+            Span::styled(left, style),
+            Span::styled(right, theme.style(Role::Waiting)),
+        ]),
+    );
+}
+
+fn timeline(
+    state: &State,
+    conversation: &Conversation,
+    theme: Theme,
+    frame: &mut Frame,
+    area: Rect,
+) {
+    if !conversation.timeline.is_loaded() {
+        let text = if state.is_online() {
+            "reading the conversation…"
+        } else {
+            "the conversation comes with the connection"
+        };
+        put(
+            frame,
+            area,
+            0,
+            &Line::from(Span::styled(format!("  {text}"), theme.style(Role::Faint))),
+        );
+    }
+    let blocks = state.rows(conversation, area.width);
+    let view = usize::from(area.height);
+    let top = conversation.scroll.top(&blocks, view);
+    let mut skip = top.skip;
+    let mut row = 0;
+    for index in top.index..blocks.len() {
+        for line in blocks.rows(index).into_iter().skip(skip) {
+            if row == area.height {
+                return;
+            }
+            put(frame, area, row, &line_of(line, theme, usize::from(area.width)));
+            row += 1;
+        }
+        skip = 0;
+    }
+}
+
+fn line_of(row: Row, theme: Theme, cells: usize) -> Line<'static> {
+    match row {
+        Row::Day(day) => {
+            let side = cells.saturating_sub(width(&day) + 2) / 2;
+            let text = format!("{0} {day} {0}", "─".repeat(side));
+            Line::from(Span::styled(text, theme.style(Role::Chrome)))
+        }
+        Row::Author { role, word, name, time } => {
+            let (_, right) = spread(
+                "",
+                &format!("{time} "),
+                ' ',
+                cells.saturating_sub(width(word) + width(&name) + 4),
+            );
+            Line::from(vec![
+                Span::styled("▌ ", theme.sender(role)),
+                Span::styled(word, theme.sender(role)),
+                Span::raw(" "),
+                Span::styled(name, theme.style(Role::Title)),
+                Span::styled(right, theme.style(Role::Faint)),
+            ])
+        }
+        Row::Text { role, text } => {
+            Line::from(vec![Span::styled("▌ ", theme.sender(role)), Span::raw(text)])
+        }
+        Row::System { text, time } => {
+            Line::from(Span::styled(format!("  · {text} {time}"), theme.style(Role::System)))
+        }
+        Row::Standing { text, failed } => {
+            let style = theme.style(if failed { Role::Bad } else { Role::Faint });
+            Line::from(Span::styled(format!("  {text}"), style))
+        }
+    }
+}
+
+fn rule(state: &State, conversation: &Conversation, theme: Theme, frame: &mut Frame, area: Rect) {
+    let card = &conversation.card;
+    let left = if card.is_open() {
+        format!("── Reply to {} ", card.guest.line(30))
+    } else {
+        "── Closed: read only ".to_owned()
+    };
+    let below = match conversation.new_below() {
+        0 if conversation.scroll.is_following() => String::new(),
+        0 => " more below (End) ──".to_owned(),
+        new => format!(" {new} new below (End) ──"),
+    };
+    let (left, right) = spread(&left, &below, '─', usize::from(area.width));
+    let style =
+        if state.focus == Focus::Composer { Style::new() } else { theme.style(Role::Chrome) };
+    put(frame, area, 0, &Line::from(vec![Span::styled(left, style), Span::styled(right, style)]));
+}
+
+fn composer(
+    state: &State,
+    conversation: &Conversation,
+    theme: Theme,
+    frame: &mut Frame,
+    area: Rect,
+) {
+    let cells = layout::composer_width(area.width);
+    let text = conversation.composer.text();
+    let writing = state.focus == Focus::Composer;
+    let prompt = theme.style(if writing { Role::Key } else { Role::Faint });
+    put(frame, area, 0, &Line::from(Span::styled("> ", prompt)));
+    let inner = Rect { x: area.x + GUTTER, width: area.width.saturating_sub(GUTTER), ..area };
+    if text.is_empty() && !writing && conversation.card.is_open() {
+        put(frame, inner, 0, &Line::from(Span::styled("r to write", theme.style(Role::Faint))));
+    }
+    let (row, column) = conversation.composer.position(cells);
+    let first = (row + 1).saturating_sub(usize::from(area.height));
+    for (at, range) in
+        rows(text, cells).into_iter().skip(first).take(usize::from(area.height)).enumerate()
+    {
+        let shown = expand_tabs(&text[range], cells);
+        put(frame, inner, u16::try_from(at).unwrap_or(u16::MAX), &Line::from(shown));
+    }
+    if writing && state.overlay.is_none() {
+        let down = u16::try_from(row - first).unwrap_or(0);
+        let right = u16::try_from(column).unwrap_or(0);
+        frame.set_cursor_position(Position::new(inner.x + right, inner.y + down));
+    }
+}

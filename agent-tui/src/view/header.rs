@@ -1,0 +1,58 @@
+//! The top row: where we are connected, who we are, whether we are online, and what waits.
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+
+use super::{Role, Theme, put};
+use crate::core::State;
+use crate::core::link::LinkState;
+use crate::core::rows::NAME_CELLS;
+use crate::text::{Untrusted, fit, width};
+
+pub(super) fn draw(state: &State, theme: Theme, frame: &mut Frame, area: Rect) {
+    let cells = usize::from(area.width);
+    let (status, role) = status(state);
+    let counts = counts(state);
+    let name = Untrusted::from(state.me.display_name.as_str()).line(NAME_CELLS);
+    let who = format!("{name} @ {}", state.server);
+    // The status and the counts always fit; who and where give way.
+    let taken = width(&status) + width(&counts) + 6;
+    let who = fit(&who, cells.saturating_sub(taken));
+    let gap = cells.saturating_sub(width(&who) + width(&status) + width(&counts) + 4);
+    let line = Line::from(vec![
+        Span::raw(" "),
+        Span::styled(who, theme.style(Role::Title)),
+        Span::raw("  "),
+        Span::styled(status, theme.style(role)),
+        Span::raw(" ".repeat(gap)),
+        Span::raw(counts),
+        Span::raw(" "),
+    ]);
+    put(frame, area, 0, &line);
+}
+
+fn status(state: &State) -> (String, Role) {
+    match &state.link {
+        LinkState::Online => ("online".to_owned(), Role::Good),
+        LinkState::Connecting => ("offline, connecting…".to_owned(), Role::Waiting),
+        LinkState::SignedOut => ("offline, signed out".to_owned(), Role::Bad),
+        LinkState::Offline { retry_at, .. } => {
+            let left = (retry_at.as_millis() - state.now.as_millis()).max(0);
+            (format!("offline, reconnecting in {} s", (left + 999) / 1000), Role::Bad)
+        }
+    }
+}
+
+fn counts(state: &State) -> String {
+    let mut parts = Vec::new();
+    let unsent = state.outbox.items().len();
+    if unsent > 0 {
+        parts.push(format!("{unsent} unsent"));
+    }
+    if state.queue.is_loaded() {
+        parts.push(format!("{} waiting", state.queue.waiting()));
+        parts.push(format!("{} open", state.queue.cards().len()));
+    }
+    parts.join(", ")
+}

@@ -1,0 +1,62 @@
+//! Draws the state, and changes nothing. Every text of others comes out of `Untrusted` on its way
+//! here; styles come from the theme's roles.
+
+mod conversation;
+mod footer;
+mod header;
+mod overlay;
+mod queue;
+mod theme;
+
+#[cfg(test)]
+mod screens;
+
+use ratatui::Frame;
+use ratatui::layout::{Position, Rect};
+use ratatui::text::{Line, Span};
+
+pub(crate) use theme::{Role, Theme};
+
+use crate::core::State;
+use crate::core::layout::is_too_small;
+use crate::text::{fit, width};
+
+/// One frame of the console.
+pub(crate) fn draw(state: &State, theme: Theme, frame: &mut Frame) {
+    if is_too_small(state.size) {
+        let area = frame.area();
+        put(frame, area, 0, &Line::from("too small: 40x10 at least"));
+        return;
+    }
+    let layout = state.layout();
+    header::draw(state, theme, frame, layout.header);
+    if let Some(area) = layout.queue {
+        queue::draw(state, theme, frame, area);
+    }
+    if let Some(area) = layout.divider {
+        for row in 0..area.height {
+            put(frame, area, row, &Line::from(Span::styled("│", theme.style(Role::Chrome))));
+        }
+    }
+    if let Some(parts) = layout.conversation {
+        conversation::draw(state, theme, frame, parts);
+    }
+    footer::toast(state, theme, frame, &layout);
+    footer::draw(state, theme, frame, layout.footer);
+    overlay::draw(state, theme, frame);
+}
+
+/// Writes a line into a row of `area`, never past its edge.
+fn put(frame: &mut Frame, area: Rect, row: u16, line: &Line) {
+    if row < area.height && frame.area().contains(Position::new(area.x, area.y + row)) {
+        frame.buffer_mut().set_line(area.x, area.y + row, line, area.width);
+    }
+}
+
+/// Left text, right text, and blanks or a rule between them; the left gives way.
+fn spread(left: &str, right: &str, fill: char, cells: usize) -> (String, String) {
+    let right = fit(right, cells);
+    let left = fit(left, cells.saturating_sub(width(&right) + 1));
+    let gap = cells.saturating_sub(width(&left) + width(&right));
+    (left, std::iter::repeat_n(fill, gap).collect::<String>() + &right)
+}

@@ -1,0 +1,242 @@
+//! Whole screens: what is on them as snapshots, and what the terminal is sent for them.
+
+use std::io::Write;
+
+use ratatui::Terminal;
+use ratatui::backend::{CrosstermBackend, TestBackend};
+use ratatui::layout::Size;
+use ratatui::style::{Color, Modifier};
+use support_shared::message::{Message, SenderRole};
+use support_shared::notice::{AgentNotice, TicketNotice};
+
+use super::{Theme, draw};
+use crate::core::Msg;
+use crate::core::fixture::{message, ticket};
+use crate::core::stories::{Story, guest};
+
+fn sized(mut story: Story, width: u16, height: u16) -> Story {
+    story.happens(Msg::Resize(Size::new(width, height)));
+    story
+}
+
+fn drawn(story: &Story, theme: Theme) -> Terminal<TestBackend> {
+    let Size { width, height } = story.state.size;
+    let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
+    terminal.draw(|frame| draw(&story.state, theme, frame)).unwrap();
+    terminal
+}
+
+fn screen(story: &Story) -> String {
+    drawn(story, Theme::Ansi16).backend().to_string()
+}
+
+fn talk() -> Vec<Message> {
+    let mut joined = message(2, SenderRole::System, "Alice joined the chat");
+    joined.created_at = joined.created_at.plus_millis(1_000);
+    let long = "It says \"error 51\" whenever I press the button, and then the page goes back to where it \
+                was before, with everything that I had typed gone.\n\n    line 1: kept as it is\n\ttabbed";
+    vec![
+        message(1, SenderRole::Guest, "My card is declined 👩‍👩‍👧 日本語"),
+        joined,
+        message(3, SenderRole::Agent, "Hi Maya, which message do you see?"),
+        message(4, SenderRole::Guest, long),
+    ]
+}
+
+fn conversation() -> Story {
+    Story::in_conversation(talk())
+}
+
+#[test]
+fn the_first_frame_needs_no_connection() {
+    insta::assert_snapshot!("first_frame_80x24", screen(&Story::new()));
+}
+
+#[test]
+fn an_empty_queue_says_so() {
+    insta::assert_snapshot!("empty_queue_80x24", screen(&Story::online([])));
+}
+
+#[test]
+fn the_queue() {
+    let story = Story::online((1..=3).map(ticket));
+
+    insta::assert_snapshot!("queue_80x24", screen(&story));
+    insta::assert_snapshot!("queue_120x40", screen(&sized(story, 120, 40)));
+}
+
+#[test]
+fn a_conversation() {
+    let story = conversation();
+
+    insta::assert_snapshot!("conversation_80x24", screen(&story));
+    insta::assert_snapshot!("conversation_120x40", screen(&sized(story, 120, 40)));
+}
+
+#[test]
+fn the_closing_question() {
+    let mut story = conversation();
+    story.keys("<esc>x");
+
+    insta::assert_snapshot!("close_80x24", screen(&story));
+}
+
+#[test]
+fn the_help() {
+    let mut story = conversation();
+    story.keys("<esc>?");
+
+    insta::assert_snapshot!("help_80x24", screen(&story));
+    insta::assert_snapshot!("help_120x40", screen(&sized(story, 120, 40)));
+}
+
+#[test]
+fn a_message_that_waits_offline() {
+    let mut story = conversation();
+    let retry_at = story.now.plus_millis(2_500);
+    story
+        .happens(Msg::Link(crate::core::link::LinkEvent::Offline { why: "gone".into(), retry_at }));
+    story.keys("Try it again<enter>and");
+
+    insta::assert_snapshot!("offline_80x24", screen(&story));
+}
+
+#[test]
+fn the_newest_messages_below_are_counted() {
+    let mut story = Story::in_conversation((1..60).map(guest));
+    story.keys("<pgup>");
+    story.says(guest(60));
+
+    insta::assert_snapshot!("scrolled_80x24", screen(&story));
+}
+
+#[test]
+fn a_terminal_that_is_too_small_says_so() {
+    assert!(screen(&sized(conversation(), 39, 9)).contains("too small"));
+}
+
+#[test]
+fn the_footer_leads_from_a_new_ticket_to_its_end_by_itself() {
+    let mut story = Story::online([ticket(1)]);
+    let footer = |story: &Story| screen(story).lines().last().unwrap().to_owned();
+
+    assert!(footer(&story).contains("Enter open"));
+    story.keys("<enter>");
+    story.joined(None, talk());
+    assert!(footer(&story).contains("Enter send") && footer(&story).contains("Esc commands"));
+    story.keys("<esc>");
+    assert!(footer(&story).contains("x close"));
+    story.keys("x");
+    assert!(screen(&story).contains("Enter closes"));
+}
+
+#[test]
+fn without_colours_none_is_used_and_the_selection_is_still_seen() {
+    for story in [Story::online((1..=3).map(ticket)), conversation()] {
+        let terminal = drawn(&story, Theme::Mono);
+        let cells = &terminal.backend().buffer().content;
+
+        assert!(cells.iter().all(|cell| cell.fg == Color::Reset && cell.bg == Color::Reset));
+    }
+    let terminal = drawn(&Story::online([ticket(1)]), Theme::Mono);
+    let cells = &terminal.backend().buffer().content;
+    assert!(cells.iter().any(|cell| cell.modifier.contains(Modifier::REVERSED)));
+}
+
+/// Counts what a terminal would have done beyond drawing.
+#[derive(Default)]
+struct Acts(Vec<String>);
+
+impl vt100::Callbacks for Acts {
+    fn audible_bell(&mut self, _: &mut vt100::Screen) {
+        self.0.push("bell".to_owned());
+    }
+    fn visual_bell(&mut self, _: &mut vt100::Screen) {
+        self.0.push("flash".to_owned());
+    }
+    fn set_window_title(&mut self, _: &mut vt100::Screen, title: &[u8]) {
+        self.0.push(format!("title {title:?}"));
+    }
+    fn set_window_icon_name(&mut self, _: &mut vt100::Screen, name: &[u8]) {
+        self.0.push(format!("icon {name:?}"));
+    }
+    fn copy_to_clipboard(&mut self, _: &mut vt100::Screen, _: &[u8], data: &[u8]) {
+        self.0.push(format!("clipboard {data:?}"));
+    }
+    fn paste_from_clipboard(&mut self, _: &mut vt100::Screen, _: &[u8]) {
+        self.0.push("clipboard read".to_owned());
+    }
+    fn unhandled_osc(&mut self, _: &mut vt100::Screen, params: &[&[u8]]) {
+        self.0.push(format!("osc {params:?}"));
+    }
+    fn unhandled_escape(&mut self, _: &mut vt100::Screen, _: Option<u8>, _: Option<u8>, byte: u8) {
+        self.0.push(format!("escape {byte}"));
+    }
+}
+
+const HOSTILE: &[&str] = &[
+    "\u{1b}]0;owned\u{7}",
+    "\u{1b}]2;owned\u{1b}\\",
+    "\u{9d}0;owned\u{9c}",
+    "\u{1b}]52;c;aGVsbG8=\u{7}",
+    "\u{1b}]52;c;?\u{7}",
+    "\u{1b}]8;;http://evil\u{1b}\\click\u{1b}]8;;\u{1b}\\",
+    "\u{1b}]9;4;1;50\u{7}",
+    "\u{1b}]1337;File=inline=1:AAAA\u{7}",
+    "\u{1b}P0;1|17/ab\u{1b}\\",
+    "\u{1b}_Gf=24;AAAA\u{1b}\\",
+    "\u{1b}c",
+    "\u{1b}[2J\u{1b}[H",
+    "\u{9b}31m",
+    "\u{1b}[?1049l",
+    "\u{1b}[?2004l",
+    "\u{7}\u{7}\u{8}\u{8}",
+    "\u{202e}gnp.exe",
+    "\u{10eeee}\u{305}\u{305}",
+];
+
+#[test]
+fn the_terminal_of_these_tests_notices_what_acts() {
+    let size = |n| std::num::NonZeroU16::new(n).unwrap();
+    for acts in HOSTILE[..5].iter().chain(["\u{7}"].iter()) {
+        let mut parser = vt100::Parser::new_with_callbacks(size(24), size(80), 0, Acts::default());
+        parser.process(acts.as_bytes());
+        assert!(!parser.callbacks().0.is_empty() || acts.starts_with('\u{9d}'), "{acts:?}");
+    }
+}
+
+#[test]
+fn hostile_text_acts_on_nothing_wherever_it_is_shown() {
+    for hostile in HOSTILE {
+        let mut bad = ticket(1);
+        bad.subject = Some(format!("s{hostile}"));
+        bad.guest.name = Some(format!("n{hostile}"));
+        bad.last_message.as_mut().unwrap().preview = format!("p{hostile}");
+        let mut said = message(2, SenderRole::Guest, &format!("before {hostile} after"));
+        said.sender_name = format!("m{hostile}");
+        let mut story = conversation();
+        story.notices(AgentNotice::TicketUpdated(TicketNotice { ticket: bad }));
+        story.says(Message { seq: Some(5), ..said });
+        story.state.me.display_name = format!("a{hostile}");
+        for (width, keys) in [(80, ""), (140, "<esc>"), (80, "x"), (80, "<esc><esc>")] {
+            story = sized(story, width, 24);
+            story.keys(keys);
+
+            let mut bytes = Vec::new();
+            let area = ratatui::layout::Rect::new(0, 0, width, 24);
+            let options = ratatui::TerminalOptions { viewport: ratatui::Viewport::Fixed(area) };
+            let mut terminal =
+                Terminal::with_options(CrosstermBackend::new(&mut bytes), options).unwrap();
+            terminal.draw(|frame| draw(&story.state, Theme::Ansi16, frame)).unwrap();
+            terminal.backend_mut().flush().unwrap();
+            drop(terminal);
+
+            let size = |n| std::num::NonZeroU16::new(n).unwrap();
+            let mut parser =
+                vt100::Parser::new_with_callbacks(size(24), size(width), 0, Acts::default());
+            parser.process(&bytes);
+            assert_eq!(parser.callbacks().0, Vec::<String>::new(), "{hostile:?}");
+            assert!(!String::from_utf8_lossy(&bytes).contains('\u{202e}'));
+        }
+    }
+}

@@ -1,0 +1,63 @@
+//! How fast new connections come in. A Socket.IO handshake is the dearest thing that a stranger can
+//! ask for; above the rate, and while the server stops, it is sent away with a time to come again.
+
+use std::num::NonZeroU32;
+use std::sync::Arc;
+
+use axum::{
+    extract::{Request, State},
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
+use support_shared::{ApiError, ErrorCode};
+use tokio_util::sync::CancellationToken;
+
+use super::problem::Problem;
+use crate::telemetry::Meter;
+
+const PATH: &str = "/socket.io";
+
+/// Lets handshakes in.
+pub(crate) struct Gate {
+    rate: Option<DefaultDirectRateLimiter>,
+    stopping: CancellationToken,
+    meter: Meter,
+}
+
+impl Gate {
+    /// So many a second, all of them at once if need be; 0 is no limit.
+    pub(crate) fn new(each_second: u32, stopping: CancellationToken, meter: Meter) -> Self {
+        let rate =
+            NonZeroU32::new(each_second).map(|many| RateLimiter::direct(Quota::per_second(many)));
+        Self { rate, stopping, meter }
+    }
+
+    /// Why a handshake is not let in.
+    fn refuses(&self) -> Option<&'static str> {
+        if self.stopping.is_cancelled() {
+            return Some("the server stops");
+        }
+        let too_fast = self.rate.as_ref().is_some_and(|rate| rate.check().is_err());
+        too_fast.then(|| {
+            self.meter.limited("handshakes_per_second");
+            "too many connect at once"
+        })
+    }
+}
+
+pub(super) async fn check(State(gate): State<Arc<Gate>>, request: Request, next: Next) -> Response {
+    // What belongs to a session that is open names it.
+    let open = request.uri().query().is_some_and(|query| {
+        query.split('&').any(|pair| pair.split_once('=').is_some_and(|(key, _)| key == "sid"))
+    });
+    if request.uri().path().starts_with(PATH)
+        && !open
+        && let Some(why) = gate.refuses()
+    {
+        let mut error = ApiError::new(ErrorCode::Unavailable, why);
+        error.retry_after_ms = Some(1_000);
+        return Problem::new(error).into_response();
+    }
+    next.run(request).await
+}
