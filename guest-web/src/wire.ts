@@ -338,6 +338,40 @@ before?: number,
  */
 limit?: number, };
 
+export type MarkRead = { 
+/**
+ * Which.
+ */
+ticketId: string, 
+/**
+ * Up to this number. A mark only rises, and not past the head.
+ */
+seq: number, };
+
+export type Typing = { 
+/**
+ * Where.
+ */
+ticketId: string, 
+/**
+ * Writing, or not any more.
+ */
+typing: boolean, };
+
+export type RateTicket = { 
+/**
+ * Which.
+ */
+ticketId: string, 
+/**
+ * 1 (bad) to 5 (good).
+ */
+score: number, 
+/**
+ * In the guest's own words.
+ */
+comment?: string, };
+
 export type Empty = Record<symbol, never>;
 
 export type TicketCreated<T> = { 
@@ -424,6 +458,58 @@ export type TicketNotice<T> = {
  */
 ticket: T, };
 
+export type TypingNotice = { 
+/**
+ * Where.
+ */
+ticketId: string, 
+/**
+ * Who.
+ */
+name: string, 
+/**
+ * What it is.
+ */
+role: SenderRole, 
+/**
+ * Writing, or not any more.
+ */
+typing: boolean, };
+
+export type ReadNotice = { 
+/**
+ * Where.
+ */
+ticketId: string, 
+/**
+ * Whose mark: the guest's, or the agents'.
+ */
+role: SenderRole, 
+/**
+ * Up to this number.
+ */
+seq: number, };
+
+export type HeadNotice = { 
+/**
+ * Where.
+ */
+ticketId: string, 
+/**
+ * The number of the last entry of the conversation.
+ */
+seq: number, 
+/**
+ * The history that the numbers count in.
+ */
+epoch: string, };
+
+export type TicketAnswer<T> = { 
+/**
+ * The ticket now.
+ */
+ticket: T, };
+
 export type SessionEnded = { 
 /**
  * Why, for programs: an error code.
@@ -447,12 +533,19 @@ export interface Requests {
   'ticket:leave': (payload: NameTicket, ack: (answer: Ack<Empty>) => void) => void;
   'message:send': (payload: SendMessage, ack: (answer: Ack<MessageSent>) => void) => void;
   'message:list': (payload: ListMessages, ack: (answer: Ack<MessagePage>) => void) => void;
+  'ticket:read': (payload: MarkRead, ack: (answer: Ack<Empty>) => void) => void;
+  'ticket:typing': (payload: Typing) => void;
+  'ticket:end': (payload: NameTicket, ack: (answer: Ack<TicketAnswer<GuestTicket>>) => void) => void;
+  'ticket:rate': (payload: RateTicket, ack: (answer: Ack<TicketAnswer<GuestTicket>>) => void) => void;
 }
 
 export interface Notices {
   'message:new': (payload: MessageNew) => void;
   'ticket:updated': (payload: TicketNotice<GuestTicket>) => void;
   'ticket:closed': (payload: TicketNotice<GuestTicket>) => void;
+  'ticket:typing': (payload: TypingNotice) => void;
+  'ticket:read': (payload: ReadNotice) => void;
+  'ticket:head': (payload: HeadNotice) => void;
   'session:ended': (payload: SessionEnded) => void;
   'server:draining': (payload: ServerDraining) => void;
 }

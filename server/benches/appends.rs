@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 use futures_util::future::join_all;
 use support_server::clock::Source;
 use support_server::desk::{
-    Actor, Agents, Command, Connection, Desk, Ending, Hub, Limits, Reply, TicketView, Who,
+    Actor, Agents, Command, Connection, Desk, Ending, Hub, Limits, Passing, Reply, TicketView, Who,
 };
 use support_server::telemetry::Meter;
 use support_shared::{
@@ -39,6 +39,11 @@ struct Nobody;
 impl Hub for Nobody {
     fn tell_guest(&self, _: TicketId, _: &GuestNotice) {}
     fn tell_agents(&self, _: Agents, _: &AgentNotice) {}
+    fn tell_others(&self, _: TicketId, _: &Passing, _: Option<&Connection>) {}
+    fn tell_other_agents(&self, _: TicketId, _: &AgentNotice, _: Option<&Connection>) {}
+    fn occupied(&self) -> Vec<TicketId> {
+        Vec::new()
+    }
     fn enter(&self, _: &Connection, _: TicketId) {}
     fn leave(&self, _: &Connection, _: TicketId) {}
     fn clear_agents(&self, _: TicketId) {}

@@ -4,19 +4,23 @@
 //! more and is disconnected as soon as its buffer lets that through; it comes back with `afterSeq`
 //! and has lost nothing. One that does not read at all is cut off by the transport.
 
+use std::collections::HashSet;
 use std::str::FromStr;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use serde::Serialize;
-use socketioxide::{SendError, SocketError, SocketIo, extract::SocketRef, socket::Sid};
+use socketioxide::{
+    SendError, SocketError, SocketIo, extract::SocketRef, operators::BroadcastOperators,
+    socket::Sid,
+};
 use support_shared::{
     AgentId, SessionId, TicketId,
     notice::{AgentNotice, GuestNotice, SessionEnded},
 };
 use tokio_util::task::TaskTracker;
 
-use crate::desk::{Agents, Connection, Ending, Hub, Side};
+use crate::desk::{Agents, Connection, Ending, Hub, Passing, Side};
 
 /// The namespace of guests.
 pub(crate) const GUEST: &str = "/guest";
@@ -26,6 +30,9 @@ pub(crate) const AGENT: &str = "/agent";
 
 /// The room of all agents: it carries the queue.
 const AGENTS: &str = "agents";
+
+/// What the names of tickets' rooms begin with.
+const TICKET: &str = "ticket:";
 
 /// How often a lagging connection's buffer is tried.
 const LAGGING_EVERY: Duration = Duration::from_millis(100);
@@ -42,7 +49,7 @@ pub(crate) struct Rooms {
 }
 
 fn of_ticket(ticket: TicketId) -> String {
-    format!("ticket:{ticket}")
+    format!("{TICKET}{ticket}")
 }
 
 fn of_session(session: SessionId) -> String {
@@ -79,6 +86,14 @@ impl Rooms {
     fn within(&self, side: Side, room: String) -> Vec<SocketRef> {
         let io = self.io.get().and_then(|io| io.of(namespace(side)));
         io.map(|io| io.within(room).sockets()).unwrap_or_default()
+    }
+
+    fn others(&self, side: Side, ticket: TicketId, but: Option<&Connection>) -> Vec<SocketRef> {
+        let mut sockets = self.within(side, of_ticket(ticket));
+        // One connection may be on both sides; only the side that it speaks on is its own.
+        let but = but.filter(|connection| connection.side == side);
+        sockets.retain(|socket| but.is_none_or(|it| *it.id != *socket.id.as_str()));
+        sockets
     }
 
     fn socket(&self, connection: &Connection) -> Option<SocketRef> {
@@ -151,6 +166,35 @@ impl Hub for Rooms {
             Agents::In(ticket) => of_ticket(ticket),
         };
         self.tell(self.within(Side::Agent, room), notice.name(), notice);
+    }
+
+    fn tell_others(&self, ticket: TicketId, notice: &Passing, but: Option<&Connection>) {
+        let (for_guest, for_agents) = match notice.clone() {
+            Passing::Typing(typing) => {
+                (GuestNotice::Typing(typing.clone()), AgentNotice::Typing(typing))
+            }
+            Passing::Read(read) => (GuestNotice::Read(read.clone()), AgentNotice::Read(read)),
+        };
+        let guests = self.others(Side::Guest, ticket, but);
+        self.tell(guests, for_guest.name(), &for_guest);
+        self.tell_other_agents(ticket, &for_agents, but);
+    }
+
+    fn tell_other_agents(&self, ticket: TicketId, notice: &AgentNotice, but: Option<&Connection>) {
+        self.tell(self.others(Side::Agent, ticket, but), notice.name(), notice);
+    }
+
+    fn occupied(&self) -> Vec<TicketId> {
+        let mut tickets = HashSet::new();
+        for side in [Side::Guest, Side::Agent] {
+            let io = self.io.get().and_then(|io| io.of(namespace(side)));
+            for socket in io.map(BroadcastOperators::sockets).unwrap_or_default() {
+                let rooms = socket.rooms();
+                let names = rooms.iter().filter_map(|room| room.strip_prefix(TICKET));
+                tickets.extend(names.filter_map(|name| name.parse::<TicketId>().ok()));
+            }
+        }
+        tickets.into_iter().collect()
     }
 
     fn enter(&self, connection: &Connection, ticket: TicketId) {

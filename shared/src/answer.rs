@@ -150,6 +150,13 @@ pub struct AgentAnswer {
     pub agent: Agent,
 }
 
+/// The answer to `GET /api/v1/agents` (HTTP).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct AgentList {
+    /// The agents, by username.
+    pub agents: Vec<Agent>,
+}
+
 /// The answer to `POST /guest/session` (HTTP).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]

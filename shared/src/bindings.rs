@@ -57,6 +57,9 @@ fn typescript() -> String {
     declare::<request::NameTicket>(&mut out, &config);
     declare::<request::SendMessage>(&mut out, &config);
     declare::<request::ListMessages>(&mut out, &config);
+    declare::<request::MarkRead>(&mut out, &config);
+    declare::<request::Typing>(&mut out, &config);
+    declare::<request::RateTicket>(&mut out, &config);
     declare::<answer::Empty>(&mut out, &config);
     declare::<answer::TicketCreated<ticket::GuestTicket>>(&mut out, &config);
     declare::<answer::TicketPage<ticket::GuestTicket>>(&mut out, &config);
@@ -66,6 +69,10 @@ fn typescript() -> String {
     declare::<answer::GuestAnswer>(&mut out, &config);
     declare::<notice::MessageNew>(&mut out, &config);
     declare::<notice::TicketNotice<ticket::GuestTicket>>(&mut out, &config);
+    declare::<notice::TypingNotice>(&mut out, &config);
+    declare::<notice::ReadNotice>(&mut out, &config);
+    declare::<notice::HeadNotice>(&mut out, &config);
+    declare::<answer::TicketAnswer<ticket::GuestTicket>>(&mut out, &config);
     declare::<notice::SessionEnded>(&mut out, &config);
     declare::<notice::ServerDraining>(&mut out, &config);
     event_map(
@@ -78,6 +85,10 @@ fn typescript() -> String {
             ("ticket:leave", "NameTicket", Some("Empty")),
             ("message:send", "SendMessage", Some("MessageSent")),
             ("message:list", "ListMessages", Some("MessagePage")),
+            ("ticket:read", "MarkRead", Some("Empty")),
+            ("ticket:typing", "Typing", None),
+            ("ticket:end", "NameTicket", Some("TicketAnswer<GuestTicket>")),
+            ("ticket:rate", "RateTicket", Some("TicketAnswer<GuestTicket>")),
         ],
         request::GuestRequest::NAMES,
     );
@@ -88,6 +99,9 @@ fn typescript() -> String {
             ("message:new", "MessageNew", None),
             ("ticket:updated", "TicketNotice<GuestTicket>", None),
             ("ticket:closed", "TicketNotice<GuestTicket>", None),
+            ("ticket:typing", "TypingNotice", None),
+            ("ticket:read", "ReadNotice", None),
+            ("ticket:head", "HeadNotice", None),
             ("session:ended", "SessionEnded", None),
             ("server:draining", "ServerDraining", None),
         ],

@@ -4,8 +4,9 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    message::Message,
-    ticket::{GuestTicket, Ticket},
+    AgentId, TicketId,
+    message::{Message, SenderRole},
+    ticket::{GuestTicket, PresenceState, Ticket},
     wire::events,
 };
 
@@ -18,6 +19,12 @@ events! {
         "ticket:updated" => TicketUpdated(TicketNotice<GuestTicket>),
         /// The ticket is read-only now.
         "ticket:closed" => TicketClosed(TicketNotice<GuestTicket>),
+        /// Somebody else in the room is writing, or not any more.
+        "ticket:typing" => Typing(TypingNotice),
+        /// Somebody else in the room has read.
+        "ticket:read" => Read(ReadNotice),
+        /// Where the ticket's log ends, from time to time.
+        "ticket:head" => Head(HeadNotice),
         /// The server will end this session now.
         "session:ended" => SessionEnded(SessionEnded),
         /// The server will stop in a moment.
@@ -34,6 +41,14 @@ events! {
         "ticket:updated" => TicketUpdated(TicketNotice<Ticket>),
         /// The ticket was closed; agents have left its room.
         "ticket:closed" => TicketClosed(TicketNotice<Ticket>),
+        /// Somebody else in the room is writing, or not any more.
+        "ticket:typing" => Typing(TypingNotice),
+        /// Somebody else in the room has read.
+        "ticket:read" => Read(ReadNotice),
+        /// Where the ticket's logs end, from time to time.
+        "ticket:head" => Head(HeadNotice),
+        /// A colleague has come or gone.
+        "presence:changed" => PresenceChanged(PresenceChanged),
         /// The server will end this session now.
         "session:ended" => SessionEnded(SessionEnded),
         /// The server will stop in a moment.
@@ -55,6 +70,68 @@ pub struct MessageNew {
 pub struct TicketNotice<T> {
     /// The ticket now.
     pub ticket: T,
+}
+
+/// `ticket:typing`
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "camelCase")]
+pub struct TypingNotice {
+    /// Where.
+    #[cfg_attr(test, ts(type = "string"))]
+    pub ticket_id: TicketId,
+    /// Who.
+    pub name: String,
+    /// What it is.
+    pub role: SenderRole,
+    /// Writing, or not any more.
+    pub typing: bool,
+}
+
+/// `ticket:read`
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "camelCase")]
+pub struct ReadNotice {
+    /// Where.
+    #[cfg_attr(test, ts(type = "string"))]
+    pub ticket_id: TicketId,
+    /// Whose mark: the guest's, or the agents'.
+    pub role: SenderRole,
+    /// Up to this number.
+    #[cfg_attr(test, ts(type = "number"))]
+    pub seq: u64,
+}
+
+/// `ticket:head`: who is behind joins again with `afterSeq`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "camelCase")]
+pub struct HeadNotice {
+    /// Where.
+    #[cfg_attr(test, ts(type = "string"))]
+    pub ticket_id: TicketId,
+    /// The number of the last entry of the conversation.
+    #[cfg_attr(test, ts(type = "number"))]
+    pub seq: u64,
+    /// The number of the last note (agents).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(skip))]
+    pub note_seq: Option<u64>,
+    /// The history that the numbers count in.
+    pub epoch: String,
+}
+
+/// `presence:changed`
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PresenceChanged {
+    /// Who.
+    pub agent_id: AgentId,
+    /// The display name.
+    pub name: String,
+    /// What it is now.
+    pub state: PresenceState,
 }
 
 /// `session:ended`

@@ -9,8 +9,8 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::{
     AgentId, ClientMessageId, TicketId,
-    text::{Content, Email, Name, Subject},
-    ticket::TicketStatus,
+    text::{Content, Email, Name, Subject, Tag},
+    ticket::{Priority, TicketStatus},
     wire::events,
 };
 
@@ -29,6 +29,14 @@ events! {
         "message:send" => SendMessage(SendMessage),
         /// Reads a page of a log.
         "message:list" => ListMessages(ListMessages),
+        /// Says how far it has read.
+        "ticket:read" => MarkRead(MarkRead),
+        /// Says that it is writing, or not any more. Has no acknowledgement.
+        "ticket:typing" => Typing(Typing),
+        /// Says that it is done.
+        "ticket:end" => EndTicket(NameTicket),
+        /// Says how it was.
+        "ticket:rate" => RateTicket(RateTicket),
     }
 }
 
@@ -47,6 +55,16 @@ events! {
         "message:send" => SendMessage(SendMessage),
         /// Reads a page of a log.
         "message:list" => ListMessages(ListMessages),
+        /// Says how far it has read.
+        "ticket:read" => MarkRead(MarkRead),
+        /// Says that it is writing, or not any more. Has no acknowledgement.
+        "ticket:typing" => Typing(Typing),
+        /// Opens a closed ticket again.
+        "ticket:reopen" => ReopenTicket(NameTicket),
+        /// Says who answers for a ticket.
+        "ticket:assign" => AssignTicket(AssignTicket),
+        /// Changes tags and priority.
+        "ticket:tag" => TagTicket(TagTicket),
     }
 }
 
@@ -242,6 +260,199 @@ pub struct ListMessages {
     pub notes: bool,
 }
 
+/// `ticket:read`
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "camelCase")]
+pub struct MarkRead {
+    /// Which.
+    #[cfg_attr(test, ts(type = "string"))]
+    pub ticket_id: TicketId,
+    /// Up to this number. A mark only rises, and not past the head.
+    #[cfg_attr(test, ts(type = "number"))]
+    pub seq: u64,
+}
+
+/// `ticket:typing`
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "camelCase")]
+pub struct Typing {
+    /// Where.
+    #[cfg_attr(test, ts(type = "string"))]
+    pub ticket_id: TicketId,
+    /// Writing, or not any more.
+    pub typing: bool,
+    /// A note (agents).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[cfg_attr(test, ts(skip))]
+    pub internal: bool,
+}
+
+/// `ticket:rate`
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "camelCase")]
+pub struct RateTicket {
+    /// Which.
+    #[cfg_attr(test, ts(type = "string"))]
+    pub ticket_id: TicketId,
+    /// 1 (bad) to 5 (good).
+    #[cfg_attr(test, ts(type = "number"))]
+    pub score: Score,
+    /// In the guest's own words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(type = "string", optional))]
+    pub comment: Option<Content>,
+}
+
+/// How good it was: 1 to 5.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "u8", into = "u8")]
+pub struct Score(u8);
+
+impl TryFrom<u8> for Score {
+    type Error = &'static str;
+
+    fn try_from(score: u8) -> Result<Self, Self::Error> {
+        if (1..=5).contains(&score) { Ok(Self(score)) } else { Err("a score is 1 to 5") }
+    }
+}
+
+impl From<Score> for u8 {
+    fn from(score: Score) -> Self {
+        score.0
+    }
+}
+
+/// Who is to answer for a ticket. On the wire `"me"`, an id, or `null`; it may not be missing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NewAssignee {
+    /// The caller.
+    Me,
+    /// This agent.
+    Agent(AgentId),
+    /// Nobody: the ticket goes back to the queue.
+    Nobody,
+}
+
+impl Serialize for NewAssignee {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Me => serializer.serialize_str("me"),
+            Self::Agent(id) => id.serialize(serializer),
+            Self::Nobody => serializer.serialize_none(),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for NewAssignee {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        match Option::<String>::deserialize(deserializer)?.as_deref() {
+            None => Ok(Self::Nobody),
+            Some("me") => Ok(Self::Me),
+            Some(id) => id.parse().map(Self::Agent).map_err(serde::de::Error::custom),
+        }
+    }
+}
+
+/// From which state an assignment may start. On the wire missing, an id, or `null`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum IfAssignee {
+    /// From any.
+    #[default]
+    Anybody,
+    /// While this agent answers for the ticket.
+    Agent(AgentId),
+    /// While nobody does.
+    Nobody,
+}
+
+impl IfAssignee {
+    fn is_anybody(&self) -> bool {
+        *self == Self::Anybody
+    }
+}
+
+impl Serialize for IfAssignee {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Agent(id) => id.serialize(serializer),
+            Self::Anybody | Self::Nobody => serializer.serialize_none(),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for IfAssignee {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Option::<AgentId>::deserialize(deserializer).map(|id| id.map_or(Self::Nobody, Self::Agent))
+    }
+}
+
+/// `ticket:assign`
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AssignTicket {
+    /// Which.
+    pub ticket_id: TicketId,
+    /// Who.
+    #[serde(deserialize_with = "NewAssignee::deserialize")]
+    pub agent_id: NewAssignee,
+    /// A word to the colleague, kept in the notes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<Content>,
+    /// Only from this state: of many who claim a ticket one wins.
+    #[serde(default, skip_serializing_if = "IfAssignee::is_anybody")]
+    pub if_assignee: IfAssignee,
+}
+
+/// `POST …/assign`: the same without the ticket, which the path names.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Assignment {
+    /// Who.
+    #[serde(deserialize_with = "NewAssignee::deserialize")]
+    pub agent_id: NewAssignee,
+    /// A word to the colleague, kept in the notes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<Content>,
+    /// Only from this state: of many who claim a ticket one wins.
+    #[serde(default, skip_serializing_if = "IfAssignee::is_anybody")]
+    pub if_assignee: IfAssignee,
+}
+
+/// `ticket:tag`
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct TagTicket {
+    /// Which.
+    pub ticket_id: TicketId,
+    /// Tags to add.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub add: Vec<Tag>,
+    /// Tags to remove.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub remove: Vec<Tag>,
+    /// The priority from now on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub priority: Option<Priority>,
+}
+
+/// `POST …/tags`: the same without the ticket, which the path names.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Tagging {
+    /// Tags to add.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub add: Vec<Tag>,
+    /// Tags to remove.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub remove: Vec<Tag>,
+    /// The priority from now on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub priority: Option<Priority>,
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -288,6 +499,41 @@ mod tests {
         }
         for bad in ["0", "-1", "\"50\"", "1.5", "[]", "{}"] {
             assert!(list(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn an_assignment_tells_nobody_from_nothing() {
+        let assign = |rest: &str| {
+            let json = format!(r#"{{"ticketId":"{TICKET}"{rest}}}"#);
+            match AgentRequest::decode("ticket:assign", &json) {
+                Ok(AgentRequest::AssignTicket(it)) => Ok((it.agent_id, it.if_assignee)),
+                other => Err(other),
+            }
+        };
+        let id: AgentId = TICKET.parse().unwrap();
+
+        assert!(assign("").is_err());
+        assert_eq!(assign(r#","agentId":null"#), Ok((NewAssignee::Nobody, IfAssignee::Anybody)));
+        assert_eq!(
+            assign(r#","agentId":"me","ifAssignee":null"#),
+            Ok((NewAssignee::Me, IfAssignee::Nobody))
+        );
+        let both = format!(r#","agentId":"{TICKET}","ifAssignee":"{TICKET}""#);
+        assert_eq!(assign(&both), Ok((NewAssignee::Agent(id), IfAssignee::Agent(id))));
+        assert!(assign(r#","agentId":7"#).is_err());
+    }
+
+    #[test]
+    fn a_score_is_one_to_five() {
+        let rate = |score: &str| {
+            let json = format!(r#"{{"ticketId":"{TICKET}","score":{score}}}"#);
+            GuestRequest::decode("ticket:rate", &json)
+        };
+
+        assert!(rate("1").is_ok() && rate("5").is_ok());
+        for bad in ["0", "6", "-1", "4.5", "\"5\"", "null"] {
+            assert!(rate(bad).is_err(), "{bad}");
         }
     }
 

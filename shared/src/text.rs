@@ -108,6 +108,12 @@ text!(
 );
 
 text!(
+    /// A tag: one line, at most 32 characters.
+    Tag,
+    |text| one_line(text, 32)
+);
+
+text!(
     /// An e-mail address: one line, at most 254 characters (RFC 5321, section 4.5.3.1), something
     /// on both sides of an `@`. Whether it exists is not asked.
     Email,

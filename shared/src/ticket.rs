@@ -117,6 +117,18 @@ pub struct LastMessage {
     pub created_at: Timestamp,
 }
 
+/// Whether an agent is there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum PresenceState {
+    /// Connected.
+    Online,
+    /// Connected, and not at the keyboard.
+    Away,
+    /// Not connected.
+    Offline,
+}
+
 /// A ticket as agents see it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]

@@ -1,6 +1,6 @@
 //! Text that other people wrote, on its way to a terminal.
 //!
-//! Everything that came over the wire is [`Untrusted`] until [`sanitise`] has seen it; widths are
+//! Everything that came over the wire is [`Untrusted`] until [`sanitise()`] has seen it; widths are
 //! ratatui's own, so that what is measured here is what is drawn.
 
 mod sanitise;

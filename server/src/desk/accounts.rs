@@ -3,7 +3,7 @@
 
 use support_shared::{
     AgentId, GuestId, SessionId,
-    answer::{AgentAnswer, Empty, GuestAnswer},
+    answer::{AgentAnswer, AgentList, Empty, GuestAnswer},
     notice::SessionEnded,
     text::{Email, Name, Username},
     ticket::{Agent, Guest},
@@ -11,9 +11,9 @@ use support_shared::{
 
 use super::{
     Desk, DeskError, Known,
-    command::{Actor, NewAgent, Reply, Secret, Session, Who},
+    command::{Actor, AgentEdit, AgentNamed, NewAgent, Reply, Secret, Session, Who},
     hub::Ending,
-    store::{AgentChange, AgentRecord, SessionRecord},
+    store::{AgentChange, AgentRecord, Changed, SessionRecord},
 };
 
 /// Milliseconds after which a login ends, however often it was refreshed: 12 hours.
@@ -158,6 +158,7 @@ impl Desk {
         let change = AgentChange {
             password_hash: Some(self.passwords.hash(new, self.source.bytes()).await?),
             must_change_password: Some(false),
+            ..AgentChange::default()
         };
         self.store.change_agent(agent.id, change, keep).await?;
         self.end(Ending::Agent(agent.id, keep), "the password was changed");
@@ -184,6 +185,60 @@ impl Desk {
             )));
         }
         Ok(Reply::Agent(AgentAnswer { agent: agent.public() }))
+    }
+
+    pub(super) async fn list_agents(&self) -> Result<Reply, DeskError> {
+        let agents = self.store.agents().await?;
+        Ok(Reply::Agents(AgentList { agents: agents.iter().map(AgentRecord::public).collect() }))
+    }
+
+    pub(super) async fn change_agent(
+        &self,
+        agent: AgentNamed,
+        edit: AgentEdit,
+    ) -> Result<Reply, DeskError> {
+        let no_agent = || DeskError::Missing("there is no such agent".to_owned());
+        let agent = self.find_agent(&agent).await?.ok_or_else(no_agent)?;
+        let password_hash = match edit.password {
+            Some(password) => {
+                check_password(&password)?;
+                Some(self.passwords.hash(password, self.source.bytes()).await?)
+            }
+            None => None,
+        };
+        let change = AgentChange {
+            must_change_password: password_hash.is_some().then_some(false),
+            password_hash,
+            // What is as it is already ends no session.
+            role: edit.role.filter(|role| *role != agent.role),
+            disabled: edit.disabled.filter(|disabled| *disabled != agent.disabled),
+            display_name: edit.display_name.map(String::from),
+        };
+        let ends_sessions = change.ends_sessions();
+        match self.store.change_agent(agent.id, change, None).await? {
+            Changed::Done => {}
+            Changed::NoAgent => return Err(no_agent()),
+            Changed::LastAdmin => {
+                let message = "this is the last admin; make another one first";
+                return Err(DeskError::Conflict(message.to_owned()));
+            }
+        }
+        if ends_sessions {
+            self.end(Ending::Agent(agent.id, None), "the account was changed, sign in again");
+        }
+        let changed = self.find_agent(&AgentNamed::Id(agent.id)).await?.ok_or_else(no_agent)?;
+        Ok(Reply::Agent(AgentAnswer { agent: changed.public() }))
+    }
+
+    async fn find_agent(&self, named: &AgentNamed) -> Result<Option<AgentRecord>, DeskError> {
+        match named {
+            AgentNamed::Username(name) => {
+                Ok(self.store.agent_by_name(name.as_str().to_owned()).await?)
+            }
+            AgentNamed::Id(id) => {
+                Ok(self.store.agents().await?.into_iter().find(|agent| agent.id == *id))
+            }
+        }
     }
 
     /// Whether nobody can sign in, because nobody was ever added.

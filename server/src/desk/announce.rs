@@ -11,7 +11,7 @@ use support_shared::{
 use tokio::sync::mpsc;
 
 use super::hub::{Agents, Hub};
-use super::store::Stored;
+use super::store::{Stored, What};
 
 /// Entries that wait to be told of. When it is full, the committer waits: nothing is skipped.
 pub(super) const LINE: usize = 4096;
@@ -22,28 +22,36 @@ pub(super) async fn run(mut line: mpsc::Receiver<Stored>, hub: Arc<dyn Hub>) {
     }
 }
 
-fn tell(Stored { ticket, message, again }: &Stored, hub: &dyn Hub) {
+fn tell(Stored { ticket, what }: &Stored, hub: &dyn Hub) {
     let id = ticket.id;
-    let new = MessageNew { message: message.clone() };
-    hub.tell_agents(Agents::In(id), &AgentNotice::MessageNew(new.clone()));
-    if !message.internal {
-        hub.tell_guest(id, &GuestNotice::MessageNew(new));
+    let entry = match what {
+        What::Entry(message) | What::Again(message) => Some(message.as_ref()),
+        What::Mark | What::Rating => None,
+    };
+    if let Some(message) = entry {
+        let new = MessageNew { message: message.clone() };
+        hub.tell_agents(Agents::In(id), &AgentNotice::MessageNew(new.clone()));
+        if !message.internal {
+            hub.tell_guest(id, &GuestNotice::MessageNew(new));
+        }
     }
-    if *again {
+    if let What::Again(_) = what {
         return;
     }
     let for_agents = TicketNotice { ticket: ticket.for_agents() };
     let for_guest = TicketNotice { ticket: ticket.for_guest() };
-    let closed = matches!(message.event, Some(SystemEvent::TicketClosed { .. }));
-    let assigned = matches!(message.event, Some(SystemEvent::TicketAssigned { .. }));
-    if closed {
+    let event = entry.and_then(|message| message.event.as_ref());
+    if let Some(SystemEvent::TicketClosed { .. }) = event {
         hub.tell_agents(Agents::In(id), &AgentNotice::TicketClosed(for_agents.clone()));
         hub.tell_guest(id, &GuestNotice::TicketClosed(for_guest.clone()));
         hub.clear_agents(id);
     }
     hub.tell_agents(Agents::All, &AgentNotice::TicketUpdated(for_agents));
-    // Of the notes a guest sees one thing only: who answers for its ticket.
-    if !message.internal || assigned {
+    // Of the notes a guest sees one thing only: who answers for its ticket. Of marks it is told by
+    // `ticket:read`.
+    let assigned = matches!(event, Some(SystemEvent::TicketAssigned { .. }));
+    let internal = entry.is_some_and(|message| message.internal);
+    if (!internal || assigned) && !matches!(what, What::Mark) {
         hub.tell_guest(id, &GuestNotice::TicketUpdated(for_guest));
     }
 }

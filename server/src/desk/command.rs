@@ -8,12 +8,13 @@ use serde::Serialize;
 use support_shared::{
     AgentId, ClientMessageId, GuestId, SessionId, TicketId, Timestamp,
     answer::{
-        AgentAnswer, Empty, GuestAnswer, Joined, MessagePage, MessageSent, TicketAnswer,
+        AgentAnswer, AgentList, Empty, GuestAnswer, Joined, MessagePage, MessageSent, TicketAnswer,
         TicketCreated, TicketPage,
     },
     ids::TicketName,
     request::{
-        AgentRequest, CreateTicket, GuestRequest, JoinTicket, Limit, ListOwnTickets, ListTickets,
+        AgentRequest, Assignment, CreateTicket, GuestRequest, JoinTicket, Limit, ListOwnTickets,
+        ListTickets, MarkRead, RateTicket, Tagging, Typing,
     },
     text::{Content, Email, Name, Subject, Username},
     ticket::{Agent, AgentRole, GuestTicket, Ticket},
@@ -165,6 +166,39 @@ pub enum Command {
         /// Into the notes.
         internal: bool,
     },
+    /// Opens a closed ticket again.
+    ReopenTicket(TicketName),
+    /// Says who answers for a ticket.
+    AssignTicket {
+        /// Which.
+        ticket: TicketName,
+        /// Who, and from which state on.
+        assignment: Assignment,
+    },
+    /// Changes tags and priority.
+    TagTicket {
+        /// Which.
+        ticket: TicketName,
+        /// How.
+        tagging: Tagging,
+    },
+    /// Says that it is done (guests).
+    EndTicket(TicketId),
+    /// Says how it was (guests).
+    RateTicket(RateTicket),
+    /// Says how far it has read.
+    MarkRead(MarkRead),
+    /// Says that it is writing.
+    Typing(Typing),
+    /// Lists the agents.
+    ListAgents,
+    /// Changes an agent.
+    ChangeAgent {
+        /// Which, by id or username.
+        agent: AgentNamed,
+        /// How.
+        change: AgentEdit,
+    },
     /// Reads a page of a log.
     ListMessages {
         /// Whose.
@@ -176,6 +210,39 @@ pub enum Command {
         /// Of the notes.
         notes: bool,
     },
+}
+
+/// An agent as a person names it: by id or by username.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum AgentNamed {
+    /// By id.
+    Id(AgentId),
+    /// By username.
+    Username(Username),
+}
+
+impl std::str::FromStr for AgentNamed {
+    type Err = support_shared::text::BadText;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text.parse() {
+            Ok(id) => Ok(Self::Id(id)),
+            Err(_) => Username::try_from(text.to_owned()).map(Self::Username),
+        }
+    }
+}
+
+/// What is to change of an agent.
+#[derive(Debug, Default)]
+pub struct AgentEdit {
+    /// What it may do.
+    pub role: Option<AgentRole>,
+    /// Whether it may do nothing.
+    pub disabled: Option<bool>,
+    /// The name that guests see.
+    pub display_name: Option<Name>,
+    /// Its password; one that an admin sets needs no change.
+    pub password: Option<Secret>,
 }
 
 /// An agent to be added.
@@ -228,6 +295,10 @@ impl From<GuestRequest> for Command {
                 client_message_id: it.client_message_id,
                 internal: it.internal,
             },
+            GuestRequest::MarkRead(it) => Self::MarkRead(it),
+            GuestRequest::Typing(it) => Self::Typing(it),
+            GuestRequest::EndTicket(it) => Self::EndTicket(it.ticket_id),
+            GuestRequest::RateTicket(it) => Self::RateTicket(it),
             GuestRequest::ListMessages(it) => Self::ListMessages {
                 ticket: TicketName::Id(it.ticket_id),
                 before: it.before,
@@ -245,6 +316,21 @@ impl From<AgentRequest> for Command {
             AgentRequest::CloseTicket(it) => {
                 Self::CloseTicket { ticket: TicketName::Id(it.ticket_id), reason: it.reason }
             }
+            AgentRequest::ReopenTicket(it) => Self::ReopenTicket(TicketName::Id(it.ticket_id)),
+            AgentRequest::AssignTicket(it) => Self::AssignTicket {
+                ticket: TicketName::Id(it.ticket_id),
+                assignment: Assignment {
+                    agent_id: it.agent_id,
+                    note: it.note,
+                    if_assignee: it.if_assignee,
+                },
+            },
+            AgentRequest::TagTicket(it) => Self::TagTicket {
+                ticket: TicketName::Id(it.ticket_id),
+                tagging: Tagging { add: it.add, remove: it.remove, priority: it.priority },
+            },
+            AgentRequest::MarkRead(it) => Self::MarkRead(it),
+            AgentRequest::Typing(it) => Self::Typing(it),
             AgentRequest::JoinTicket(it) => GuestRequest::JoinTicket(it).into(),
             AgentRequest::LeaveTicket(it) => GuestRequest::LeaveTicket(it).into(),
             AgentRequest::SendMessage(it) => GuestRequest::SendMessage(it).into(),
@@ -263,7 +349,17 @@ impl Command {
             Self::SignIn { .. } => Action::SignIn,
             Self::SignOut | Self::RefreshSession | Self::ShowMe => Action::ManageOwnSession,
             Self::ChangePassword { .. } => Action::ChangeOwnPassword,
-            Self::AddAgent(_) => Action::AdministerAgents,
+            Self::AddAgent(_) | Self::ListAgents | Self::ChangeAgent { .. } => {
+                Action::AdministerAgents
+            }
+            Self::ReopenTicket(_) => Action::ReopenTicket,
+            Self::AssignTicket { .. } => Action::AssignTicket,
+            Self::TagTicket { .. } => Action::TagTicket,
+            Self::EndTicket(_) => Action::EndTicket,
+            Self::RateTicket(_) => Action::RateTicket,
+            Self::MarkRead(_) => Action::MarkRead,
+            Self::Typing(Typing { internal: true, .. }) => Action::TypeNote,
+            Self::Typing(_) => Action::Type,
             Self::OpenTicket(_) => Action::OpenTicket,
             Self::ListTickets(_) => Action::ListTickets,
             Self::ListOwnTickets(_) => Action::ListOwnTickets,
@@ -284,8 +380,14 @@ impl Command {
     pub(crate) fn ticket(&self) -> Option<TicketName> {
         match self {
             Self::JoinTicket(it) => Some(TicketName::Id(it.ticket_id)),
-            Self::LeaveTicket(id) => Some(TicketName::Id(*id)),
+            Self::LeaveTicket(id) | Self::EndTicket(id) => Some(TicketName::Id(*id)),
+            Self::RateTicket(it) => Some(TicketName::Id(it.ticket_id)),
+            Self::MarkRead(it) => Some(TicketName::Id(it.ticket_id)),
+            Self::Typing(it) => Some(TicketName::Id(it.ticket_id)),
             Self::ShowTicket(name)
+            | Self::ReopenTicket(name)
+            | Self::AssignTicket { ticket: name, .. }
+            | Self::TagTicket { ticket: name, .. }
             | Self::CloseTicket { ticket: name, .. }
             | Self::SendMessage { ticket: name, .. }
             | Self::ListMessages { ticket: name, .. } => Some(*name),
@@ -297,6 +399,8 @@ impl Command {
             | Self::ShowMe
             | Self::ChangePassword { .. }
             | Self::AddAgent(_)
+            | Self::ListAgents
+            | Self::ChangeAgent { .. }
             | Self::OpenTicket(_)
             | Self::ListTickets(_)
             | Self::ListOwnTickets(_) => None,
@@ -324,6 +428,8 @@ pub enum Reply {
     Guest(GuestAnswer),
     /// The agent.
     Agent(AgentAnswer),
+    /// The agents.
+    Agents(AgentList),
     /// A login, for which a token is to be made.
     #[serde(skip)]
     Session(Session),

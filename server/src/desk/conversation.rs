@@ -1,15 +1,19 @@
-//! Sending messages and notes, and reading them page by page.
+//! What is said in a ticket: messages and notes, read page by page, and what passes without being
+//! kept (who writes) or beside the log (who has read).
 
 use support_shared::{
     ClientMessageId, MessageId, TicketId,
-    answer::{MessagePage, MessageSent},
-    request::Limit,
+    answer::{Empty, MessagePage, MessageSent},
+    message::SenderRole,
+    notice::{AgentNotice, ReadNotice, TypingNotice},
+    request::{Limit, MarkRead, Typing},
     text::Content,
 };
 
 use super::{
     Desk, DeskError, Known,
-    command::Reply,
+    command::{Actor, Reply},
+    hub::Passing,
     log::{Body, Draft, Log, OnlyFrom, Sender},
     record::TicketRecord,
     store::{Appended, Page, Range},
@@ -72,5 +76,59 @@ impl Desk {
         let Page { messages, has_more } =
             self.store.messages(ticket, log, range, self.limits.size(limit)).await?;
         Ok(Reply::Messages(MessagePage { messages, has_more }))
+    }
+
+    pub(super) async fn mark_read(
+        &self,
+        actor: &Actor,
+        known: &Known,
+        request: MarkRead,
+    ) -> Result<Reply, DeskError> {
+        let MarkRead { ticket_id, seq } = request;
+        let role = known.role();
+        // Who looks on without being seen leaves no mark either.
+        let unseen = actor
+            .connection
+            .as_ref()
+            .is_some_and(|connection| self.presence.watches(ticket_id, &connection.id));
+        if !unseen && self.store.mark_read(ticket_id, role, seq).await? {
+            let ticket = self.store.ticket(ticket_id).await?.ok_or(DeskError::NotFound)?;
+            let seq = match role {
+                SenderRole::Guest => ticket.guest_read_seq,
+                SenderRole::Agent | SenderRole::System => ticket.agent_read_seq,
+            };
+            let read = Passing::Read(ReadNotice { ticket_id, role, seq });
+            self.hub.tell_others(ticket_id, &read, actor.connection.as_ref());
+        }
+        Ok(Reply::Empty(Empty {}))
+    }
+
+    /// Passes on that somebody writes, at most every other second. Never stored, and nothing is
+    /// said of it when it is not passed on.
+    pub(super) fn typing(
+        &self,
+        actor: &Actor,
+        known: &Known,
+        ticket: &TicketRecord,
+        request: &Typing,
+    ) -> Result<Reply, DeskError> {
+        let (who, name) = match known {
+            Known::Guest(guest) => (guest.id.to_string(), ticket.guest_name()),
+            Known::Agent(_) | Known::Stranger | Known::Ended | Known::Operator => {
+                let agent = known.agent()?;
+                (agent.id.to_string(), agent.display_name.clone())
+            }
+        };
+        if ticket.is_open() && self.rates.typing.take(&(who, ticket.id)).is_ok() {
+            let Typing { ticket_id, typing, internal } = *request;
+            let notice = TypingNotice { ticket_id, name, role: known.role(), typing };
+            let but = actor.connection.as_ref();
+            if internal {
+                self.hub.tell_other_agents(ticket_id, &AgentNotice::Typing(notice), but);
+            } else {
+                self.hub.tell_others(ticket_id, &Passing::Typing(notice), but);
+            }
+        }
+        Ok(Reply::Empty(Empty {}))
     }
 }

@@ -30,6 +30,9 @@ pub enum DeskError {
     /// Not there, or not for this caller to see.
     #[error("no such ticket")]
     NotFound,
+    /// Something other than a ticket is not there.
+    #[error("{0}")]
+    Missing(String),
     /// The conversation is closed.
     #[error("this conversation is closed")]
     TicketClosed,
@@ -68,7 +71,7 @@ impl DeskError {
             Self::InvalidCredentials => ErrorCode::InvalidCredentials,
             Self::PasswordChangeRequired => ErrorCode::PasswordChangeRequired,
             Self::Forbidden => ErrorCode::Forbidden,
-            Self::NotFound => ErrorCode::NotFound,
+            Self::NotFound | Self::Missing(_) => ErrorCode::NotFound,
             Self::TicketClosed => ErrorCode::TicketClosed,
             Self::Conflict(_) | Self::Assigned(_) => ErrorCode::Conflict,
             Self::RateLimited { .. } => ErrorCode::RateLimited,

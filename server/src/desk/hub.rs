@@ -3,7 +3,7 @@
 
 use support_shared::{
     AgentId, SessionId, TicketId,
-    notice::{AgentNotice, GuestNotice, SessionEnded},
+    notice::{AgentNotice, GuestNotice, ReadNotice, SessionEnded, TypingNotice},
 };
 
 use super::command::Connection;
@@ -26,6 +26,15 @@ pub enum Ending {
     Agent(AgentId, Option<SessionId>),
 }
 
+/// What passes between the two sides of a conversation without being kept.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Passing {
+    /// Somebody writes.
+    Typing(TypingNotice),
+    /// Somebody has read.
+    Read(ReadNotice),
+}
+
 /// Reaches the connected. Nothing here waits: what cannot be delivered at once is the connection's
 /// trouble, which heals by number.
 pub trait Hub: Send + Sync + 'static {
@@ -33,6 +42,12 @@ pub trait Hub: Send + Sync + 'static {
     fn tell_guest(&self, ticket: TicketId, notice: &GuestNotice);
     /// Tells agents, each connection once.
     fn tell_agents(&self, agents: Agents, notice: &AgentNotice);
+    /// Tells everybody in a ticket's room but this connection what may be told to both sides.
+    fn tell_others(&self, ticket: TicketId, notice: &Passing, but: Option<&Connection>);
+    /// Tells the agents in a ticket's room but this connection.
+    fn tell_other_agents(&self, ticket: TicketId, notice: &AgentNotice, but: Option<&Connection>);
+    /// The tickets that somebody is in now.
+    fn occupied(&self) -> Vec<TicketId>;
     /// Lets a connection into a ticket's room.
     fn enter(&self, connection: &Connection, ticket: TicketId);
     /// Takes a connection out of a ticket's room.

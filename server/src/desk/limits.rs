@@ -86,6 +86,8 @@ limits! {
     connect_timeout_ms: u64 = 10_000,
     /// Milliseconds until a peer that does not read is closed.
     peer_timeout_ms: u32 = 20_000,
+    /// Milliseconds between two words on where a ticket's log ends.
+    head_every_ms: u64 = 25_000,
     /// Milliseconds that an agent may be away before it has left.
     left_grace_ms: u64 = 10_000,
 }

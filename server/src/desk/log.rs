@@ -6,10 +6,14 @@
 use support_shared::{
     AgentId, ClientMessageId, GuestId, MessageId, Timestamp,
     message::{Message, SenderRole, SystemEvent},
+    request::Tagging,
     ticket::AgentName,
 };
 
 use super::record::TicketRecord;
+
+/// Tags that a ticket has at most.
+pub(crate) const TAGS: usize = 32;
 
 /// One of a ticket's two logs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -31,8 +35,16 @@ pub(crate) enum Sender {
 /// What an entry says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Body {
-    Text { content: String, client_message_id: ClientMessageId },
+    Text {
+        content: String,
+        client_message_id: ClientMessageId,
+    },
     Event(SystemEvent),
+    /// Tags and priority, on top of what they are when it is written.
+    Tagging {
+        by: AgentName,
+        tagging: Tagging,
+    },
 }
 
 /// An entry before it has a number.
@@ -52,7 +64,6 @@ pub(crate) struct Draft {
 pub(crate) enum OnlyFrom {
     Anybody,
     /// This agent, or nobody.
-    #[cfg_attr(not(test), expect(dead_code, reason = "nobody can assign yet"))]
     Assignee(Option<AgentId>),
 }
 
@@ -93,12 +104,15 @@ impl Draft {
     pub(crate) fn key(&self) -> Option<(String, &ClientMessageId)> {
         match &self.body {
             Body::Text { client_message_id, .. } => Some((self.sender.id()?, client_message_id)),
-            Body::Event(_) => None,
+            Body::Event(_) | Body::Tagging { .. } => None,
         }
     }
 
     /// Decides what becomes of the draft on `ticket` as it is now.
-    pub(crate) fn on(self, ticket: &TicketRecord) -> Verdict {
+    pub(crate) fn on(mut self, ticket: &TicketRecord) -> Verdict {
+        if let Body::Tagging { by, tagging } = self.body {
+            self.body = Body::Event(tagged(by, tagging, ticket));
+        }
         match self.standing(ticket) {
             Standing::Next => Verdict::Write(Box::new(self.entry(ticket))),
             Standing::Unchanged => Verdict::Unchanged,
@@ -137,7 +151,9 @@ impl Draft {
             Body::Event(SystemEvent::TicketTagged { tags, priority, .. }) => {
                 Standing::next_if(*tags != ticket.notes.tags || *priority != ticket.notes.priority)
             }
-            Body::Event(SystemEvent::TicketClosed { .. }) | Body::Text { .. } => Standing::Next,
+            Body::Event(SystemEvent::TicketClosed { .. })
+            | Body::Text { .. }
+            | Body::Tagging { .. } => Standing::Next,
         }
     }
 
@@ -158,6 +174,10 @@ impl Draft {
         let (content, client_message_id, event) = match self.body {
             Body::Text { content, client_message_id } => (content, Some(client_message_id), None),
             Body::Event(event) => (sentence(&event), None, Some(event)),
+            Body::Tagging { by, tagging } => {
+                let event = tagged(by, tagging, ticket);
+                (sentence(&event), None, Some(event))
+            }
         };
         Message {
             id: self.id,
@@ -175,6 +195,23 @@ impl Draft {
             internal: self.log == Log::Notes,
             event,
         }
+    }
+}
+
+/// The event that a change of tags comes to.
+fn tagged(by: AgentName, tagging: Tagging, ticket: &TicketRecord) -> SystemEvent {
+    let mut tags = ticket.notes.tags.clone();
+    tags.retain(|tag| tagging.remove.iter().all(|removed| removed.as_str() != tag));
+    for tag in tagging.add {
+        if !tags.iter().any(|it| it == tag.as_str()) {
+            tags.push(tag.into());
+        }
+    }
+    tags.truncate(TAGS);
+    SystemEvent::TicketTagged {
+        by,
+        tags,
+        priority: tagging.priority.unwrap_or(ticket.notes.priority),
     }
 }
 

@@ -12,12 +12,14 @@ mod conversation;
 mod error;
 mod hub;
 mod limits;
+mod listing;
 mod log;
 mod logins;
 mod policy;
 mod presence;
 mod rates;
 mod record;
+mod room;
 mod store;
 mod tickets;
 
@@ -25,7 +27,10 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use support_shared::ticket::{AgentName, AgentRole, Guest};
+use support_shared::{
+    message::SenderRole,
+    ticket::{AgentName, AgentRole, Guest},
+};
 use tokio::sync::mpsc;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tracing::Instrument;
@@ -45,11 +50,11 @@ use crate::telemetry::Meter;
 
 pub use self::{
     command::{
-        Actor, Address, Command, Connection, NewAgent, Reply, Secret, Session, Side, TicketView,
-        Who,
+        Actor, Address, AgentEdit, AgentNamed, Command, Connection, NewAgent, Reply, Secret,
+        Session, Side, TicketView, Who,
     },
     error::DeskError,
-    hub::{Agents, Ending, Hub},
+    hub::{Agents, Ending, Hub, Passing},
     limits::Limits,
 };
 
@@ -122,6 +127,15 @@ impl Known {
         }
     }
 
+    /// What it is in a conversation.
+    fn role(&self) -> SenderRole {
+        match self {
+            Self::Guest(_) => SenderRole::Guest,
+            Self::Agent(_) => SenderRole::Agent,
+            Self::Stranger | Self::Ended | Self::Operator => SenderRole::System,
+        }
+    }
+
     /// The agent; nobody else gets past the policy to where this is asked.
     fn agent(&self) -> Result<&AgentRecord, DeskError> {
         match self {
@@ -172,7 +186,7 @@ impl Desk {
         let store = Arc::new(Sqlite::open(data, &source, announce)?);
         let tasks = TaskTracker::new();
         tasks.spawn(announce::run(line, Arc::clone(&hub)));
-        Ok(Arc::new(Self {
+        let desk = Arc::new(Self {
             store,
             hub,
             presence: Presence::default(),
@@ -185,7 +199,9 @@ impl Desk {
             meter,
             tasks,
             stopping: CancellationToken::new(),
-        }))
+        });
+        desk.tasks.spawn(Arc::clone(&desk).tell_heads());
+        Ok(desk)
     }
 
     /// The door: limit, look up, decide, act, answer. What is stored is told of by `announce`.
@@ -245,6 +261,9 @@ impl Desk {
         match command {
             Command::Connect(_) => {
                 self.connections.open(actor, &self.limits)?;
+                if let Known::Agent(agent) = &known {
+                    self.came(actor, agent);
+                }
                 Ok(Reply::Empty(support_shared::answer::Empty {}))
             }
             Command::StartGuestSession { name, email } => {
@@ -272,6 +291,19 @@ impl Desk {
             Command::SendMessage { content, client_message_id, internal, .. } => {
                 self.send_message(&known, &ticket()?, content, client_message_id, internal).await
             }
+            Command::ReopenTicket(_) => self.reopen_ticket(&known, ticket()?.id).await,
+            Command::AssignTicket { assignment, .. } => {
+                self.assign_ticket(&known, ticket()?.id, assignment).await
+            }
+            Command::TagTicket { tagging, .. } => {
+                self.tag_ticket(&known, ticket()?.id, tagging).await
+            }
+            Command::EndTicket(_) => self.end_ticket(&known, ticket()?.id).await,
+            Command::RateTicket(request) => self.rate_ticket(&known, request).await,
+            Command::MarkRead(request) => self.mark_read(actor, &known, request).await,
+            Command::Typing(request) => self.typing(actor, &known, &ticket()?, &request),
+            Command::ListAgents => self.list_agents().await,
+            Command::ChangeAgent { agent, change } => self.change_agent(agent, change).await,
             Command::ListMessages { before, limit, notes, .. } => {
                 self.list_messages(ticket()?.id, before, limit, notes).await
             }

@@ -44,6 +44,14 @@ pub(crate) enum Action {
     SendNote,
     ReadConversation,
     ReadNotes,
+    ReopenTicket,
+    AssignTicket,
+    TagTicket,
+    EndTicket,
+    RateTicket,
+    MarkRead,
+    Type,
+    TypeNote,
 }
 
 /// How the caller stands to what it asks about.
@@ -91,12 +99,20 @@ pub(crate) fn decide(caller: Caller, action: Action, situation: Situation) -> De
         (C::Operator, _) => Forbidden,
 
         (C::Guest, A::ConnectAsGuest | A::OpenTicket | A::ListOwnTickets) => Allow,
-        (C::Guest, A::JoinTicket | A::LeaveTicket | A::SendMessage | A::ReadConversation) => {
-            match situation {
-                Situation::Own => Allow,
-                Situation::Others | Situation::Missing | Situation::General => Hidden,
-            }
-        }
+        (
+            C::Guest,
+            A::JoinTicket
+            | A::LeaveTicket
+            | A::SendMessage
+            | A::ReadConversation
+            | A::EndTicket
+            | A::RateTicket
+            | A::MarkRead
+            | A::Type,
+        ) => match situation {
+            Situation::Own => Allow,
+            Situation::Others | Situation::Missing | Situation::General => Hidden,
+        },
         (C::Guest, _) => Forbidden,
 
         (C::Agent | C::Admin, A::ConnectAsAgent | A::ListTickets) => Allow,
@@ -109,7 +125,13 @@ pub(crate) fn decide(caller: Caller, action: Action, situation: Situation) -> De
             | A::SendMessage
             | A::SendNote
             | A::ReadConversation
-            | A::ReadNotes,
+            | A::ReadNotes
+            | A::ReopenTicket
+            | A::AssignTicket
+            | A::TagTicket
+            | A::MarkRead
+            | A::Type
+            | A::TypeNote,
         ) => match situation {
             Situation::Own | Situation::Others => Allow,
             Situation::Missing | Situation::General => Hidden,
@@ -160,11 +182,19 @@ mod tests {
             | Action::SendMessage
             | Action::SendNote
             | Action::ReadConversation
-            | Action::ReadNotes => OF_A_TICKET,
+            | Action::ReadNotes
+            | Action::ReopenTicket
+            | Action::AssignTicket
+            | Action::TagTicket
+            | Action::EndTicket
+            | Action::RateTicket
+            | Action::MarkRead
+            | Action::Type
+            | Action::TypeNote => OF_A_TICKET,
         }
     }
 
-    const ACTIONS: [Action; 18] = [
+    const ACTIONS: [Action; 26] = [
         Action::ConnectAsGuest,
         Action::ConnectAsAgent,
         Action::StartGuestSession,
@@ -183,6 +213,14 @@ mod tests {
         Action::SendNote,
         Action::ReadConversation,
         Action::ReadNotes,
+        Action::ReopenTicket,
+        Action::AssignTicket,
+        Action::TagTicket,
+        Action::EndTicket,
+        Action::RateTicket,
+        Action::MarkRead,
+        Action::Type,
+        Action::TypeNote,
     ];
 
     fn table() -> String {

@@ -14,6 +14,10 @@ pub(super) struct Presence(Mutex<Seats>);
 struct Seats {
     by_ticket: HashMap<(TicketId, AgentId), HashSet<Arc<str>>>,
     by_connection: HashMap<Arc<str>, HashSet<(TicketId, AgentId)>>,
+    /// Connections that look on without being seen.
+    watching: HashMap<Arc<str>, HashSet<TicketId>>,
+    /// The connections of each agent.
+    here: HashMap<AgentId, HashSet<Arc<str>>>,
 }
 
 impl Presence {
@@ -25,14 +29,51 @@ impl Presence {
     pub(super) fn sit(&self, ticket: TicketId, agent: AgentId, connection: &Arc<str>) {
         let mut seats = self.seats();
         let seat = (ticket, agent);
+        seats.unwatch(ticket, connection);
         seats.by_ticket.entry(seat).or_default().insert(Arc::clone(connection));
         seats.by_connection.entry(Arc::clone(connection)).or_default().insert(seat);
+    }
+
+    /// A connection looks on.
+    pub(super) fn watch(&self, ticket: TicketId, connection: &Arc<str>) {
+        self.seats().watching.entry(Arc::clone(connection)).or_default().insert(ticket);
+    }
+
+    /// Whether a connection looks on only.
+    pub(super) fn watches(&self, ticket: TicketId, connection: &Arc<str>) -> bool {
+        self.seats().watching.get(connection).is_some_and(|tickets| tickets.contains(&ticket))
+    }
+
+    /// An agent's connection comes in; true if it is the first.
+    pub(super) fn come(&self, agent: AgentId, connection: &Arc<str>) -> bool {
+        let mut seats = self.seats();
+        let here = seats.here.entry(agent).or_default();
+        here.insert(Arc::clone(connection));
+        here.len() == 1
+    }
+
+    /// An agent's connection is gone; true if it was the last.
+    pub(super) fn go(&self, agent: AgentId, connection: &Arc<str>) -> bool {
+        let mut seats = self.seats();
+        let Some(here) = seats.here.get_mut(&agent) else { return false };
+        let was = here.remove(connection);
+        let last = here.is_empty();
+        if last {
+            seats.here.remove(&agent);
+        }
+        was && last
+    }
+
+    /// Whether an agent is connected.
+    pub(super) fn is_here(&self, agent: AgentId) -> bool {
+        self.seats().here.contains_key(&agent)
     }
 
     /// A connection gets up; true when it was the last of its agent in the ticket.
     pub(super) fn stand(&self, ticket: TicketId, agent: AgentId, connection: &Arc<str>) -> bool {
         let mut seats = self.seats();
         let seat = (ticket, agent);
+        seats.unwatch(ticket, connection);
         if let Some(taken) = seats.by_connection.get_mut(connection) {
             taken.remove(&seat);
             if taken.is_empty() {
@@ -45,6 +86,7 @@ impl Presence {
     /// A connection is gone. Answers with the seats that nobody of the same agent has kept.
     pub(super) fn gone(&self, connection: &Arc<str>) -> Vec<(TicketId, AgentId)> {
         let mut seats = self.seats();
+        seats.watching.remove(connection);
         let taken = seats.by_connection.remove(connection).unwrap_or_default();
         taken.into_iter().filter(|seat| seats.vacate(*seat, connection)).collect()
     }
@@ -56,6 +98,15 @@ impl Presence {
 }
 
 impl Seats {
+    fn unwatch(&mut self, ticket: TicketId, connection: &Arc<str>) {
+        if let Some(tickets) = self.watching.get_mut(connection) {
+            tickets.remove(&ticket);
+            if tickets.is_empty() {
+                self.watching.remove(connection);
+            }
+        }
+    }
+
     fn vacate(&mut self, seat: (TicketId, AgentId), connection: &Arc<str>) -> bool {
         let Some(taken) = self.by_ticket.get_mut(&seat) else {
             return false;

@@ -11,7 +11,7 @@ use governor::{
     clock::{Clock, MonotonicClock},
     state::keyed::HashMapStateStore,
 };
-use support_shared::{AgentId, GuestId};
+use support_shared::{AgentId, GuestId, TicketId};
 
 use super::command::Address;
 use super::error::DeskError;
@@ -75,6 +75,7 @@ pub(super) struct Rates {
     pub(super) agent_messages: Rate<AgentId>,
     pub(super) guest_tickets: Rate<GuestId>,
     pub(super) guest_sessions: Rate<Address>,
+    pub(super) typing: Rate<(String, TicketId)>,
 }
 
 impl Rates {
@@ -96,6 +97,8 @@ impl Rates {
                 limits.agent_messages_per_second,
                 limits.agent_messages_burst,
             ),
+            // Fixed by the protocol: a notice every other second is enough to see.
+            typing: Rate::within("typing", 1, Duration::from_secs(2)),
             guest_tickets: Rate::within("guest_new_tickets", limits.guest_new_tickets, 12 * HOUR),
             guest_sessions: Rate::within(
                 "address_guest_sessions",

@@ -1,6 +1,7 @@
 //! HTTP: signing in, the ticket routes for scripts, the guest page, and health. Each route builds
 //! an actor and a command; what is allowed is the desk's to say.
 
+mod agents;
 pub(crate) mod cookies;
 pub(crate) mod gate;
 pub(crate) mod metrics;
@@ -19,7 +20,7 @@ use axum::{
     extract::{DefaultBodyLimit, FromRequestParts},
     http::{HeaderMap, HeaderValue, header, request::Parts},
     middleware,
-    routing::{get, post},
+    routing::{get, patch, post},
 };
 use tower_http::set_header::SetResponseHeaderLayer;
 
@@ -54,7 +55,10 @@ impl Http {
         let ticket = Router::new()
             .route("/", get(tickets::show))
             .route("/messages", get(tickets::list_messages).post(tickets::send_message))
-            .route("/close", post(tickets::close));
+            .route("/close", post(tickets::close))
+            .route("/reopen", post(tickets::reopen))
+            .route("/assign", post(tickets::assign))
+            .route("/tags", post(tickets::tag));
         Router::new()
             .route("/agent/login", post(session::sign_in))
             .route("/agent/refresh", post(session::refresh))
@@ -64,6 +68,8 @@ impl Http {
             .route("/guest/session", post(session::start_guest_session))
             .route("/api/v1/tickets", get(tickets::list))
             .nest("/api/v1/tickets/{ticket}", ticket)
+            .route("/api/v1/agents", get(agents::list).post(agents::add))
+            .route("/api/v1/agents/{agent}", patch(agents::change))
             .route("/healthz", get(ops::alive))
             .route("/readyz", get(ops::ready))
             .merge(page::routes())

@@ -5,7 +5,7 @@ use serde::Deserialize;
 use support_shared::{
     ClientMessageId,
     ids::TicketName,
-    request::{Limit, ListTickets},
+    request::{Assignment, Limit, ListTickets, Tagging},
     text::{Content, Subject},
 };
 
@@ -86,4 +86,30 @@ pub(super) async fn close(
     OptionalBody(Closing { reason }): OptionalBody<Closing>,
 ) -> Result<Json<Reply>, Problem> {
     http.execute(&actor, Command::CloseTicket { ticket, reason }).await.map(Json)
+}
+
+pub(super) async fn reopen(
+    State(http): State<Http>,
+    AgentCaller(actor): AgentCaller,
+    Named(ticket): Named<TicketName>,
+) -> Result<Json<Reply>, Problem> {
+    http.execute(&actor, Command::ReopenTicket(ticket)).await.map(Json)
+}
+
+pub(super) async fn assign(
+    State(http): State<Http>,
+    AgentCaller(actor): AgentCaller,
+    Named(ticket): Named<TicketName>,
+    Body(assignment): Body<Assignment>,
+) -> Result<Json<Reply>, Problem> {
+    http.execute(&actor, Command::AssignTicket { ticket, assignment }).await.map(Json)
+}
+
+pub(super) async fn tag(
+    State(http): State<Http>,
+    AgentCaller(actor): AgentCaller,
+    Named(ticket): Named<TicketName>,
+    Body(tagging): Body<Tagging>,
+) -> Result<Json<Reply>, Problem> {
+    http.execute(&actor, Command::TagTicket { ticket, tagging }).await.map(Json)
 }

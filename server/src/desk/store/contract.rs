@@ -7,16 +7,17 @@ use std::sync::Arc;
 use support_shared::{
     AgentId, ClientMessageId, GuestId, MessageId, SessionId, TicketId, TicketRef, Timestamp,
     ids::TicketName,
-    message::{Message, SystemEvent},
-    request::AssigneeFilter,
-    ticket::{AgentName, AgentRole, Guest, TicketStatus},
+    message::{Message, SenderRole, SystemEvent},
+    request::{AssigneeFilter, Tagging},
+    text::Tag,
+    ticket::{AgentName, AgentRole, Guest, Rating, TicketStatus},
 };
 use tokio::sync::mpsc;
 use ulid::Ulid;
 
 use super::{
-    AgentChange, AgentRecord, Appended, Created, Cursor, Listing, Range, SessionRecord, Size,
-    Store, Stored, Whose,
+    AgentChange, AgentRecord, Appended, Changed, Created, Cursor, Listing, Range, Rated,
+    SessionRecord, Size, Store, Stored, What, Whose,
 };
 use crate::clock::Source;
 use crate::desk::log::{Body, Draft, Log, OnlyFrom, Refusal, Sender};
@@ -405,11 +406,11 @@ async fn a_log_is_announced_in_its_order_and_only_once_stored(place: &mut Place)
     }
 
     let again = announced.pop().unwrap();
-    assert!(again.again && again.message.content == "k0");
-    let messages: Vec<Message> = announced.iter().map(|it| it.message.clone()).collect();
-    assert_eq!(seqs(&messages), (1..=101).collect::<Vec<_>>());
-    for stored in announced {
-        assert_eq!(stored.ticket.conversation.seq, stored.message.seq.unwrap());
+    assert!(matches!(again.what, What::Again(message) if message.content == "k0"));
+    for (place, stored) in announced.into_iter().enumerate() {
+        let What::Entry(message) = stored.what else { panic!("{:?}", stored.what) };
+        assert_eq!(message.seq, Some(place as u64 + 1));
+        assert_eq!(stored.ticket.conversation.seq, place as u64 + 1);
     }
 }
 
@@ -555,10 +556,14 @@ async fn changing_an_agent_ends_its_other_sessions(place: &mut Place) {
     for agent in [&alice, &bob] {
         place.store.add_agent(agent.clone()).await.unwrap();
     }
-    let change =
-        AgentChange { password_hash: Some("new".to_owned()), must_change_password: Some(false) };
+    let change = AgentChange {
+        password_hash: Some("new".to_owned()),
+        must_change_password: Some(false),
+        ..AgentChange::default()
+    };
 
-    assert!(place.store.change_agent(alice.id, change, Some(kept.id)).await.unwrap());
+    let changed = place.store.change_agent(alice.id, change, Some(kept.id)).await.unwrap();
+    assert_eq!(changed, Changed::Done);
 
     let ended = async |id| place.store.session(id).await.unwrap().unwrap().ended;
     assert!(!ended(kept.id).await);
@@ -570,6 +575,87 @@ async fn changing_an_agent_ends_its_other_sessions(place: &mut Place) {
     assert!(!changed.must_change_password);
     place.store.end_session(kept.id).await.unwrap();
     assert!(ended(kept.id).await);
+}
+
+async fn the_last_admin_stays(place: &mut Place) {
+    let admin = |name: &str| AgentRecord { role: AgentRole::Admin, ..agent(name) };
+    let (one, two) = (admin("one"), admin("two"));
+    place.store.add_agent(one.clone()).await.unwrap();
+    place.store.add_agent(agent("alice")).await.unwrap();
+    let change = async |agent: &AgentRecord, change| {
+        place.store.change_agent(agent.id, change, None).await.unwrap()
+    };
+    let disable = || AgentChange { disabled: Some(true), ..AgentChange::default() };
+    let demote = || AgentChange { role: Some(AgentRole::Agent), ..AgentChange::default() };
+
+    assert_eq!(change(&one, disable()).await, Changed::LastAdmin);
+    assert_eq!(change(&one, demote()).await, Changed::LastAdmin);
+    place.store.add_agent(two.clone()).await.unwrap();
+    assert_eq!(change(&one, disable()).await, Changed::Done);
+    assert_eq!(change(&two, demote()).await, Changed::LastAdmin);
+    assert_eq!(change(&agent("nobody"), disable()).await, Changed::NoAgent);
+}
+
+async fn read_marks_rise_and_never_pass_the_head(place: &mut Place) {
+    let ticket = place.open_ticket().await;
+    place.append(ticket.id, text(Sender::Agent(alice()), "a", "hello")).await;
+    place.append(ticket.id, text(Sender::Agent(alice()), "b", "hello")).await;
+    let mark = async |role, seq| place.store.mark_read(ticket.id, role, seq).await.unwrap();
+    let marks = async || {
+        let ticket = place.store.ticket(ticket.id).await.unwrap().unwrap();
+        (ticket.guest_read_seq, ticket.agent_read_seq)
+    };
+
+    assert_eq!(marks().await, (1, 3));
+    assert!(mark(SenderRole::Guest, 2).await);
+    assert!(!mark(SenderRole::Guest, 1).await);
+    assert!(mark(SenderRole::Guest, u64::MAX).await);
+    assert!(!mark(SenderRole::Agent, 9).await);
+    assert_eq!(marks().await, (3, 3));
+}
+
+async fn a_conversation_is_rated_once_and_when_it_is_over(place: &mut Place) {
+    let ticket = place.open_ticket().await;
+    let rate = async |score| {
+        let rating = Rating { score, comment: None, at: time(9) };
+        place.store.rate(ticket.id, rating).await.unwrap()
+    };
+
+    assert_eq!(rate(5).await, Rated::Refused);
+    place.append(ticket.id, event(Log::Conversation, SystemEvent::GuestEnded)).await;
+    assert!(matches!(rate(4).await, Rated::Done(_)));
+    assert_eq!(rate(5).await, Rated::Refused);
+    let rated = place.store.ticket(ticket.id).await.unwrap().unwrap().rating.unwrap();
+    assert_eq!(rated.score, 4);
+}
+
+async fn tags_are_changed_on_top_of_what_they_are(place: &mut Place) {
+    let ticket = place.open_ticket().await;
+    let tag = |text: &str| Tag::try_from(text.to_owned()).unwrap();
+    let tagging = |add: &[&str], remove: &[&str]| Draft {
+        log: Log::Notes,
+        body: Body::Tagging {
+            by: alice(),
+            tagging: Tagging {
+                add: add.iter().map(|it| tag(it)).collect(),
+                remove: remove.iter().map(|it| tag(it)).collect(),
+                priority: None,
+            },
+        },
+        ..event(Log::Notes, SystemEvent::GuestEnded)
+    };
+
+    futures_util::future::join_all(
+        ["a", "b", "c"].map(|it| place.append(ticket.id, tagging(&[it], &[]))),
+    )
+    .await;
+    place.append(ticket.id, tagging(&["d"], &["b"])).await;
+
+    let mut tags = place.store.ticket(ticket.id).await.unwrap().unwrap().notes.tags;
+    tags.sort();
+    assert_eq!(tags, ["a", "c", "d"]);
+    let unchanged = place.append(ticket.id, tagging(&["d"], &["b"])).await;
+    assert!(matches!(unchanged, Appended::Unchanged(_)));
 }
 
 async fn everything_is_there_after_a_restart(place: &mut Place) {
@@ -634,6 +720,10 @@ contract! {
     a_guests_new_name_is_on_its_tickets,
     a_username_is_given_once,
     changing_an_agent_ends_its_other_sessions,
+    the_last_admin_stays,
+    read_marks_rise_and_never_pass_the_head,
+    a_conversation_is_rated_once_and_when_it_is_over,
+    tags_are_changed_on_top_of_what_they_are,
     everything_is_there_after_a_restart,
     a_closed_store_says_that_it_is_out_of_reach,
 }

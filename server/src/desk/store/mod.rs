@@ -15,9 +15,9 @@ use serde::{Deserialize, Serialize};
 use support_shared::{
     AgentId, ClientMessageId, GuestId, SessionId, TicketId, Timestamp,
     ids::TicketName,
-    message::Message,
+    message::{Message, SenderRole},
     request::AssigneeFilter,
-    ticket::{AgentRole, Guest},
+    ticket::{AgentRole, Guest, Rating},
 };
 use tokio::sync::mpsc;
 
@@ -58,16 +58,56 @@ pub(crate) struct SessionRecord {
 pub(crate) struct AgentChange {
     pub(crate) password_hash: Option<String>,
     pub(crate) must_change_password: Option<bool>,
+    pub(crate) role: Option<AgentRole>,
+    pub(crate) disabled: Option<bool>,
+    pub(crate) display_name: Option<String>,
 }
 
-/// An entry that is on stable storage, and its ticket after it.
+impl AgentChange {
+    /// Whether the agent has to sign in again: after a change of what it may do, or of how it
+    /// proves who it is.
+    pub(crate) fn ends_sessions(&self) -> bool {
+        self.password_hash.is_some() || self.role.is_some() || self.disabled.is_some()
+    }
+}
+
+/// What is on stable storage, and its ticket after it.
 #[derive(Debug, Clone)]
 pub(crate) struct Stored {
     pub(crate) ticket: TicketRecord,
-    pub(crate) message: Message,
-    /// It was stored before: announced again, because a crash may have come between storing it and
-    /// telling of it. Clients drop it by its number.
-    pub(crate) again: bool,
+    pub(crate) what: What,
+}
+
+/// What was stored.
+#[derive(Debug, Clone)]
+pub(crate) enum What {
+    /// An entry of a log.
+    Entry(Box<Message>),
+    /// An entry that was stored before: told of again, because a crash may have come between
+    /// storing it and telling of it. Clients drop it by its number.
+    Again(Box<Message>),
+    /// Something that is in no log: a read mark.
+    Mark,
+    /// The guest's rating.
+    Rating,
+}
+
+/// What became of a rating.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Rated {
+    Done(Box<TicketRecord>),
+    /// The guest has rated before, or the conversation goes on.
+    Refused,
+    NoTicket,
+}
+
+/// What became of a change to an agent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Changed {
+    Done,
+    NoAgent,
+    /// Nobody would be left to administer the desk.
+    LastAdmin,
 }
 
 /// Where a store tells of what it has stored, entry by entry, in the order of each log.
@@ -208,6 +248,12 @@ pub(crate) trait Store: Send + Sync + 'static {
     /// Looks up at once what a command is decided on.
     async fn facts(&self, whose: Whose, ticket: Option<TicketName>) -> Result<Facts>;
 
+    /// Raises a read mark, not past the head. True if it rose.
+    async fn mark_read(&self, ticket: TicketId, role: SenderRole, seq: u64) -> Result<bool>;
+
+    /// Stores a rating, once, of a conversation that is closed or that its guest has ended.
+    async fn rate(&self, ticket: TicketId, rating: Rating) -> Result<Rated>;
+
     async fn ticket(&self, id: TicketId) -> Result<Option<TicketRecord>>;
 
     /// A page of tickets, each with its place in the list.
@@ -231,13 +277,14 @@ pub(crate) trait Store: Send + Sync + 'static {
     async fn add_agent(&self, agent: AgentRecord) -> Result<bool>;
     async fn agent_by_name(&self, username: String) -> Result<Option<AgentRecord>>;
     async fn agents(&self) -> Result<Vec<AgentRecord>>;
-    /// Changes an agent and ends its sessions but `keep`; false without such an agent.
+    /// Changes an agent and, if the change asks for it, ends its sessions but `keep`. The last
+    /// admin that is not disabled stays one.
     async fn change_agent(
         &self,
         id: AgentId,
         change: AgentChange,
         keep: Option<SessionId>,
-    ) -> Result<bool>;
+    ) -> Result<Changed>;
 
     async fn add_session(&self, session: SessionRecord) -> Result<()>;
     async fn session(&self, id: SessionId) -> Result<Option<SessionRecord>>;

@@ -15,14 +15,16 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use rusqlite::params;
 use support_shared::{
-    AgentId, ClientMessageId, GuestId, SessionId, TicketId, Timestamp, ids::TicketName,
-    ticket::Guest,
+    AgentId, ClientMessageId, GuestId, SessionId, TicketId, Timestamp,
+    ids::TicketName,
+    message::SenderRole,
+    ticket::{Guest, Rating},
 };
 
 use self::{reader::Readers, writer::Writer};
 use super::{
-    AgentChange, AgentRecord, Announce, Appended, Created, Cursor, Facts, Listing, Page, Range,
-    Result, SessionRecord, Size, Store, StoreError, Whose,
+    AgentChange, AgentRecord, Announce, Appended, Changed, Created, Cursor, Facts, Listing, Page,
+    Range, Rated, Result, SessionRecord, Size, Store, StoreError, Whose,
 };
 use crate::clock::Source;
 use crate::desk::{
@@ -110,6 +112,14 @@ impl Store for Sqlite {
         self.readers.read(move |db| rows::facts(db, whose, ticket)).await
     }
 
+    async fn mark_read(&self, ticket: TicketId, role: SenderRole, seq: u64) -> Result<bool> {
+        self.writer.write(move |db| writer::mark_read(db, ticket, role, seq)).await
+    }
+
+    async fn rate(&self, ticket: TicketId, rating: Rating) -> Result<Rated> {
+        self.writer.write(move |db| writer::rate(db, ticket, rating)).await
+    }
+
     async fn ticket(&self, id: TicketId) -> Result<Option<TicketRecord>> {
         self.readers.read(move |db| rows::ticket(db, id)).await
     }
@@ -181,7 +191,7 @@ impl Store for Sqlite {
         id: AgentId,
         change: AgentChange,
         keep: Option<SessionId>,
-    ) -> Result<bool> {
+    ) -> Result<Changed> {
         self.writer.write(move |db| writer::change_agent(db, id, change, keep)).await
     }
 

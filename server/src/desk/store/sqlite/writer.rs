@@ -10,13 +10,14 @@ use std::io;
 use rusqlite::{Connection, params};
 use support_shared::{
     AgentId, SessionId, TicketId,
-    message::Message,
-    ticket::{Guest, TicketStatus},
+    message::{Message, SenderRole},
+    ticket::{AgentRole, Guest, Rating, TicketStatus},
 };
 use tokio::sync::{mpsc, oneshot};
 
 use super::super::{
-    AgentChange, AgentRecord, Announce, Appended, Created, Listing, Result, StoreError, Stored,
+    AgentChange, AgentRecord, Announce, Appended, Changed, Created, Listing, Rated, Result,
+    StoreError, Stored, What,
 };
 use super::rows;
 use crate::desk::{
@@ -260,8 +261,8 @@ fn write_entry(db: &Db<'_>, message: &Message, log: i64) -> Result<()> {
 }
 
 /// Remembers what to tell of once it is committed.
-fn announce(db: &mut Db<'_>, ticket: &TicketRecord, message: &Message, again: bool) {
-    db.stored.push(Stored { ticket: ticket.clone(), message: message.clone(), again });
+fn announce(db: &mut Db<'_>, ticket: &TicketRecord, what: What) {
+    db.stored.push(Stored { ticket: ticket.clone(), what });
 }
 
 pub(super) fn append(db: &mut Db<'_>, id: TicketId, draft: Draft) -> Result<Appended> {
@@ -274,7 +275,7 @@ pub(super) fn append(db: &mut Db<'_>, id: TicketId, draft: Draft) -> Result<Appe
         let before: Option<Message> =
             rows::one_record(db.connection, sql, (id.to_string(), sender, key.as_str()))?;
         if let Some(message) = before {
-            db.stored.push(Stored { ticket, message: message.clone(), again: true });
+            announce(db, &ticket, What::Again(Box::new(message.clone())));
             return Ok(Appended::Duplicate(Box::new(message)));
         }
     }
@@ -285,7 +286,7 @@ pub(super) fn append(db: &mut Db<'_>, id: TicketId, draft: Draft) -> Result<Appe
             ticket.apply(&message);
             write_entry(db, &message, log)?;
             save(db, &before, &ticket)?;
-            announce(db, &ticket, &message, false);
+            announce(db, &ticket, What::Entry(message.clone()));
             Ok(Appended::New(Box::new(ticket), message))
         }
         Verdict::Unchanged => Ok(Appended::Unchanged(Box::new(ticket))),
@@ -307,7 +308,7 @@ pub(super) fn create_ticket(
         let sql = "SELECT entry FROM entries WHERE ticket = ?1 AND log = 0 AND seq = 1";
         let message: Message = rows::one_record(db.connection, sql, [ticket.id.to_string()])?
             .ok_or_else(|| StoreError::Corrupt(anyhow::anyhow!("a ticket without entries")))?;
-        db.stored.push(Stored { ticket: ticket.clone(), message: message.clone(), again: true });
+        announce(db, &ticket, What::Again(Box::new(message.clone())));
         return Ok(Created::Duplicate(Box::new(ticket), Box::new(message)));
     }
     let open: u32 = db
@@ -332,7 +333,7 @@ pub(super) fn create_ticket(
             ticket.apply(&message);
             write_entry(db, &message, log)?;
             add(db, &ticket)?;
-            announce(db, &ticket, &message, false);
+            announce(db, &ticket, What::Entry(message.clone()));
             Ok(Created::New(Box::new(ticket), message))
         }
         Verdict::Unchanged | Verdict::Refused(_) => {
@@ -355,28 +356,65 @@ pub(super) fn change_guest(db: &mut Db<'_>, guest: &Guest) -> Result<()> {
     Ok(())
 }
 
+pub(super) fn mark_read(db: &mut Db<'_>, id: TicketId, role: SenderRole, seq: u64) -> Result<bool> {
+    let Some(mut ticket) = rows::ticket(db.connection, id)? else { return Ok(false) };
+    let seq = seq.min(ticket.conversation.seq);
+    let mark = match role {
+        SenderRole::Guest => &mut ticket.guest_read_seq,
+        SenderRole::Agent | SenderRole::System => &mut ticket.agent_read_seq,
+    };
+    if seq <= *mark {
+        return Ok(false);
+    }
+    *mark = seq;
+    save(db, &Place::of(&ticket), &ticket)?;
+    announce(db, &ticket, What::Mark);
+    Ok(true)
+}
+
+pub(super) fn rate(db: &mut Db<'_>, id: TicketId, rating: Rating) -> Result<Rated> {
+    let Some(mut ticket) = rows::ticket(db.connection, id)? else { return Ok(Rated::NoTicket) };
+    let over = !ticket.is_open() || ticket.conversation.ended_by_guest;
+    if !over || ticket.rating.is_some() {
+        return Ok(Rated::Refused);
+    }
+    ticket.rating = Some(rating);
+    save(db, &Place::of(&ticket), &ticket)?;
+    announce(db, &ticket, What::Rating);
+    Ok(Rated::Done(Box::new(ticket)))
+}
+
 pub(super) fn change_agent(
     db: &mut Db<'_>,
     id: AgentId,
     change: AgentChange,
     keep: Option<SessionId>,
-) -> Result<bool> {
-    let sql = "SELECT record FROM agents WHERE id = ?1";
-    let Some(mut agent) = rows::one_record::<AgentRecord>(db.connection, sql, [id.to_string()])?
-    else {
-        return Ok(false);
+) -> Result<Changed> {
+    let agents: Vec<AgentRecord> =
+        rows::records(db.connection, "SELECT record FROM agents ORDER BY username", [])?;
+    let administers = |agent: &AgentRecord| agent.role == AgentRole::Admin && !agent.disabled;
+    let others = agents.iter().any(|agent| agent.id != id && administers(agent));
+    let Some(mut agent) = agents.into_iter().find(|agent| agent.id == id) else {
+        return Ok(Changed::NoAgent);
     };
-    if let Some(hash) = change.password_hash {
-        agent.password_hash = hash;
-    }
-    if let Some(must) = change.must_change_password {
-        agent.must_change_password = must;
+    let ends_sessions = change.ends_sessions();
+    let administered = administers(&agent);
+    let AgentChange { password_hash, must_change_password, role, disabled, display_name } = change;
+    agent.password_hash = password_hash.unwrap_or(agent.password_hash);
+    agent.must_change_password = must_change_password.unwrap_or(agent.must_change_password);
+    agent.role = role.unwrap_or(agent.role);
+    agent.disabled = disabled.unwrap_or(agent.disabled);
+    agent.display_name = display_name.unwrap_or(agent.display_name);
+    if administered && !administers(&agent) && !others {
+        return Ok(Changed::LastAdmin);
     }
     db.connection
         .prepare_cached("UPDATE agents SET record = ?2 WHERE id = ?1")?
         .execute(params![id.to_string(), rows::json(&agent)?])?;
-    db.connection
-        .prepare_cached("UPDATE sessions SET ended = 1 WHERE agent = ?1 AND id IS NOT ?2")?
-        .execute(params![id.to_string(), keep.map(|id| id.to_string())])?;
-    Ok(true)
+    if ends_sessions {
+        db.connection
+            .prepare_cached("UPDATE sessions SET ended = 1 WHERE agent = ?1 AND id IS NOT ?2")?
+            .execute(params![id.to_string(), keep.map(|id| id.to_string())])?;
+    }
+    Ok(Changed::Done)
 }

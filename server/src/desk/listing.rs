@@ -1,0 +1,74 @@
+//! Lists of tickets, page by page. A page costs what it holds, not what came before it.
+
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use support_shared::{
+    answer::TicketPage,
+    request::{Limit, ListOwnTickets, ListTickets},
+    ticket::TicketStatus,
+};
+
+use super::{
+    Desk, DeskError, Known,
+    command::Reply,
+    store::{Cursor, Listing},
+};
+
+impl Desk {
+    pub(super) async fn list_tickets(
+        &self,
+        known: &Known,
+        request: ListTickets,
+    ) -> Result<Reply, DeskError> {
+        let listing = match request.status.unwrap_or(TicketStatus::Open) {
+            TicketStatus::Open => {
+                Listing::Open { assignee: request.assignee, me: Some(known.agent()?.id) }
+            }
+            TicketStatus::Closed => Listing::Closed,
+        };
+        self.list(known, listing, request.cursor, request.limit).await
+    }
+
+    pub(super) async fn list_own_tickets(
+        &self,
+        known: &Known,
+        request: ListOwnTickets,
+    ) -> Result<Reply, DeskError> {
+        self.list(known, Listing::Own(known.guest()?.id), request.cursor, request.limit).await
+    }
+
+    async fn list(
+        &self,
+        known: &Known,
+        listing: Listing,
+        cursor: Option<String>,
+        limit: Limit,
+    ) -> Result<Reply, DeskError> {
+        let after = cursor.as_deref().map(parse_cursor).transpose()?;
+        let entries = self.limits.size(limit).entries;
+        // One more than asked for tells whether there is a next page.
+        let mut tickets = self.store.tickets(listing.clone(), after, entries + 1).await?;
+        let more = tickets.len() > entries;
+        tickets.truncate(entries);
+        let last = tickets.last().filter(|_| more);
+        let next_cursor =
+            last.map(|last| print_cursor(Cursor { key: listing.key(last), id: last.id }));
+        let tickets = tickets.iter().map(|ticket| known.view(ticket)).collect();
+        Ok(Reply::Tickets(TicketPage { tickets, next_cursor }))
+    }
+}
+
+/// A cursor says where in a list, and nothing that its reader may not know: the key of a ticket
+/// that was just answered.
+fn print_cursor(cursor: Cursor) -> String {
+    URL_SAFE_NO_PAD.encode(format!("{}.{}", cursor.key, cursor.id))
+}
+
+fn parse_cursor(text: &str) -> Result<Cursor, DeskError> {
+    let parse = || {
+        let bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
+        let text = String::from_utf8(bytes).ok()?;
+        let (key, id) = text.split_once('.')?;
+        Some(Cursor { key: key.parse().ok()?, id: id.parse().ok()? })
+    };
+    parse().ok_or_else(|| DeskError::Invalid("not a cursor of this list".to_owned()))
+}
