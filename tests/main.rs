@@ -8,6 +8,9 @@ mod support;
 
 mod access;
 mod conversation;
+mod desk;
+mod docs;
 mod operations;
 mod order;
 mod page;
+mod supply;

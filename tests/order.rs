@@ -1,6 +1,7 @@
 //! Nothing lost, doubled or reordered: over reconnects, crashes and impatient clients.
 
 use std::process::Command;
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
@@ -178,4 +179,85 @@ async fn an_agent_with_two_connections_joins_once_and_leaves_with_the_last() {
         contents(&joined["messages"]),
         ["hello", "Alice joined the chat", "Alice left the chat"]
     );
+}
+
+/// A stop in the middle of the work: whatever was acknowledged is there afterwards, and the rest can
+/// be sent again.
+#[tokio::test]
+async fn a_stop_under_load_loses_nothing_that_was_acknowledged() {
+    let mut server = Server::start();
+    let mut guests = Vec::new();
+    for _ in 0..8 {
+        let mut guest = Guest::arrives(&server).await;
+        let ticket = guest.opens_a_ticket("hello").await;
+        guests.push((guest, ticket));
+    }
+    let text = |ticket: &str, number: usize| {
+        json!({
+            "ticketId": ticket, "content": format!("m{number}"), "clientMessageId": format!("k{number}"),
+        })
+    };
+    for (guest, ticket) in &mut guests {
+        for number in 0..10 {
+            guest.socket.send("message:send", &text(ticket, number)).await;
+        }
+    }
+
+    let began = Instant::now();
+    assert_eq!(server.stop(), 0);
+    assert!(began.elapsed() < Duration::from_secs(10));
+
+    let mut acked = Vec::new();
+    for (guest, _) in &mut guests {
+        acked.push(guest.socket.acks_until_the_end().await);
+    }
+    let server = server.start_again();
+    for ((guest, ticket), acked) in guests.iter_mut().zip(acked) {
+        guest.returns(&server).await;
+        for number in 0..10 {
+            let sent = guest.socket.done("message:send", text(ticket, number)).await;
+            // The request's number is one more: the first opened the ticket.
+            let was_acked = acked.contains(&(number as u64 + 2));
+            assert!(sent["duplicate"] == true || !was_acked, "an acknowledged message is gone");
+        }
+        let joined = guest.socket.done("ticket:join", json!({ "ticketId": ticket })).await;
+        assert_eq!(numbers(&joined["messages"]), (1..=11).collect::<Vec<_>>());
+        let expected: Vec<String> =
+            std::iter::once("hello".to_owned()).chain((0..10).map(|it| format!("m{it}"))).collect();
+        assert_eq!(contents(&joined["messages"]), expected);
+    }
+}
+
+/// A client that stops reading while others talk: it is dropped, comes back, and has lost nothing.
+#[tokio::test]
+async fn who_lags_behind_is_dropped_and_resumes_without_a_gap() {
+    let server = Server::with(&[NO_RATE]);
+    let mut maya = Guest::arrives(&server).await;
+    let ticket = maya.opens_a_ticket("hello").await;
+    let mut alice = Agent::signs_in(&server, "alice").await;
+    let text = |number: usize| {
+        let content = "x".repeat(3_900);
+        json!({ "ticketId": ticket, "content": content, "clientMessageId": format!("k{number}") })
+    };
+
+    // Far more than the sockets' buffers and the server's line for one connection hold.
+    for number in 0..3_000 {
+        alice.socket.done("message:send", text(number)).await;
+    }
+
+    maya.socket.disconnected().await;
+    maya.returns(&server).await;
+    let mut last = 1;
+    loop {
+        let resume = json!({ "ticketId": ticket, "afterSeq": last, "limit": 200 });
+        let joined = maya.socket.done("ticket:join", resume).await;
+        for number in numbers(&joined["messages"]) {
+            assert_eq!(number, last + 1);
+            last = number;
+        }
+        if joined["hasMore"] == false {
+            break;
+        }
+    }
+    assert_eq!(last, 3_001);
 }

@@ -6,10 +6,8 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 use jiff::tz::TimeZone;
-use support_shared::ClientMessageId;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
-use ulid::Ulid;
 
 use crate::clock;
 use crate::config::{self, Server};
@@ -17,6 +15,7 @@ use crate::core::update::update;
 use crate::core::{Msg, Stamp, State};
 use crate::credentials::{Credentials, Session};
 use crate::effects::{Effects, Turn};
+use crate::fresh;
 use crate::link::{Link, Order, Patience};
 use crate::ops::Desk;
 use crate::sign_in;
@@ -165,7 +164,7 @@ impl App {
 
     fn take(&mut self, msg: Msg) -> Option<Turn> {
         self.dirty = true;
-        let stamp = Stamp { now: clock::now(), id: new_id() };
+        let stamp = Stamp { now: clock::now(), id: fresh::client_message_id() };
         let mut turn = None;
         for effect in update(&mut self.state, &stamp, msg) {
             let (next, happened) = self.effects.run(effect);
@@ -228,11 +227,6 @@ impl App {
             }
         }
     }
-}
-
-fn new_id() -> ClientMessageId {
-    let id = Ulid::from_parts(u64::try_from(clock::now().as_millis()).unwrap_or(0), rand::random());
-    id.to_string().parse().unwrap_or_else(|_| unreachable!("a ULID is a client message id"))
 }
 
 async fn sleep_or_never(until: Option<Instant>) {

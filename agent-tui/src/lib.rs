@@ -12,6 +12,7 @@ mod config;
 mod core;
 mod credentials;
 mod effects;
+mod fresh;
 mod link;
 mod log;
 mod ops;

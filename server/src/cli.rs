@@ -32,6 +32,8 @@ struct Cli {
 enum Task {
     /// Serves until it is told to stop (the default)
     Serve,
+    /// Prints the configuration in force, or says what is wrong with it
+    CheckConfig,
     /// Agents' accounts, while no server runs
     Agent {
         #[command(subcommand)]
@@ -72,6 +74,10 @@ pub fn main() -> ExitCode {
         let config = Config::load(cli.flags)?;
         match cli.command.unwrap_or(Task::Serve) {
             Task::Serve => serve(config).await,
+            Task::CheckConfig => {
+                print!("{config}");
+                Ok(())
+            }
             Task::Agent { task } => agent(config, task).await,
         }
     });

@@ -138,6 +138,25 @@ impl Config {
     }
 }
 
+impl std::fmt::Display for Config {
+    /// The configuration as the file that would make it.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let text = |value: &str| toml::Value::String(value.to_owned());
+        writeln!(f, "listen = {}", text(&self.listen.to_string()))?;
+        writeln!(f, "data = {}", text(&self.data.to_string_lossy()))?;
+        if let Some(url) = &self.public_url {
+            writeln!(f, "public_url = {}", text(&url.to_string()))?;
+        }
+        let proxies = self.trusted_proxies.0.iter().map(|it| text(&it.to_string())).collect();
+        writeln!(f, "trusted_proxies = {}", toml::Value::Array(proxies))?;
+        if let Some(address) = self.metrics {
+            writeln!(f, "metrics = {}", text(&address.to_string()))?;
+        }
+        writeln!(f, "\n[limits]")?;
+        self.limits.values().try_for_each(|(name, value)| writeln!(f, "{name} = {value}"))
+    }
+}
+
 const DEFAULT_LISTEN: SocketAddr =
     SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 3000);
 
@@ -187,6 +206,19 @@ mod tests {
         assert_eq!(config.data, PathBuf::from("file"));
         assert_eq!((config.limits.page, config.limits.page_max), (11, 20));
         assert_eq!(config.limits.content_chars, 4_000);
+    }
+
+    #[test]
+    fn what_is_in_force_prints_as_the_file_that_makes_it() {
+        let text = "data = \"x\"\npublic_url = \"https://chat.example:8443\"\n\
+                    trusted_proxies = [\"10.0.0.1\"]\n[limits]\npage = 7\n";
+        let config = with_file(text).unwrap();
+
+        let again = with_file(&config.to_string()).unwrap();
+
+        assert_eq!(again.to_string(), config.to_string());
+        assert_eq!(again.limits.page, 7);
+        assert!(config.to_string().contains("public_url = \"https://chat.example:8443\""));
     }
 
     #[test]

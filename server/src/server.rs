@@ -15,7 +15,7 @@ use crate::auth::{self, guest::GuestCookies, token::Tokens};
 use crate::clock::Source;
 use crate::config::Config;
 use crate::desk::{Actor, Command, Desk, DeskError, NewAgent, Secret, Who};
-use crate::http::{Http, cookies::Cookies, gate::Gate, metrics, origin::Origins};
+use crate::http::{Http, cookies::Cookies, gate::Gate, metrics, openapi, origin::Origins};
 use crate::hub::Rooms;
 use crate::socket::{self, Sockets};
 use crate::telemetry::Meter;
@@ -94,6 +94,7 @@ impl Server {
                 meter.clone(),
             )),
             body_bytes: config.limits.packet_bytes,
+            openapi: openapi::text(),
         };
         let tasks = TaskTracker::new();
         Ok(Self { desk, rooms, http, config, source, tasks, first_password, meter, stopping })

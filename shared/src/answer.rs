@@ -51,11 +51,13 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Ack<T> {
 
 /// The answer to a request of which only the success matters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub struct Empty {}
 
 /// The answer to `ticket:create`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub struct TicketCreated<T> {
     /// The ticket.
@@ -66,6 +68,7 @@ pub struct TicketCreated<T> {
 
 /// The answer to `ticket:list`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct TicketPage<T> {
@@ -77,6 +80,7 @@ pub struct TicketPage<T> {
 
 /// The answer to `ticket:join`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct Joined<T> {
@@ -104,6 +108,7 @@ pub struct Joined<T> {
 
 /// The answer to a request that changed a ticket.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub struct TicketAnswer<T> {
     /// The ticket now.
@@ -112,6 +117,7 @@ pub struct TicketAnswer<T> {
 
 /// The answer to `message:send`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub struct MessageSent {
     /// The message as it is stored.
@@ -122,6 +128,7 @@ pub struct MessageSent {
 
 /// The answer to `message:list`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct MessagePage {
@@ -133,6 +140,7 @@ pub struct MessagePage {
 
 /// The answer to a sign-in (HTTP).
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct SignedIn {
     /// The JWT. Whoever has it is the agent.
@@ -145,6 +153,7 @@ pub struct SignedIn {
 
 /// The answer to `GET /agent/me` (HTTP).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct AgentAnswer {
     /// The agent.
     pub agent: Agent,
@@ -152,6 +161,7 @@ pub struct AgentAnswer {
 
 /// The answer to `GET /api/v1/agents` (HTTP).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct AgentList {
     /// The agents, by username.
     pub agents: Vec<Agent>,
@@ -159,6 +169,7 @@ pub struct AgentList {
 
 /// The answer to `POST /guest/session` (HTTP).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub struct GuestAnswer {
     /// The guest.

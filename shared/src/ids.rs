@@ -70,6 +70,7 @@ macro_rules! ulid_id {
         }
 
         text_form!($name);
+        crate::schema::text!($name, "a ULID in its canonical form");
     };
 }
 
@@ -145,6 +146,7 @@ impl fmt::Display for TicketRef {
 }
 
 text_form!(TicketRef);
+crate::schema::text!(TicketRef, "6 characters of Crockford's base 32, in any case");
 
 /// A ticket as a person names it: by id or by ref.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -204,6 +206,7 @@ impl fmt::Display for ClientMessageId {
 }
 
 text_form!(ClientMessageId);
+crate::schema::text!(ClientMessageId, "1 to 64 of A-Z a-z 0-9 _ -");
 
 #[cfg(test)]
 mod tests {

@@ -26,6 +26,7 @@ pub mod ids;
 pub mod message;
 pub mod notice;
 pub mod request;
+mod schema;
 pub mod text;
 pub mod ticket;
 pub mod time;

@@ -7,6 +7,7 @@ use crate::{ClientMessageId, MessageId, TicketId, Timestamp, ticket::AgentName, 
 
 /// What the sender of an entry is. The server derives it from the credential.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "lowercase")]
 pub enum SenderRole {
@@ -20,6 +21,7 @@ pub enum SenderRole {
 
 /// What happened, in an entry that the desk itself wrote.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(tag = "type", rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum SystemEvent {
@@ -72,6 +74,7 @@ pub enum SystemEvent {
 /// An entry of the conversation has `seq`; a note has `noteSeq`, and `afterSeq`, the head of the
 /// conversation when it was written.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct Message {

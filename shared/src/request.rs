@@ -122,6 +122,8 @@ pub enum AssigneeFilter {
     Agent(AgentId),
 }
 
+crate::schema::text!(AssigneeFilter, "`me`, `none` or an agent's id");
+
 impl Serialize for AssigneeFilter {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {
@@ -145,6 +147,7 @@ impl<'de> Deserialize<'de> for AssigneeFilter {
 
 /// `ticket:list`, from an agent
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct ListTickets {
     /// Open (unless told otherwise) or closed ones.
@@ -336,6 +339,8 @@ pub enum NewAssignee {
     Nobody,
 }
 
+crate::schema::text_or_null!(NewAssignee, "`me`, an agent's id, or null: back to the queue");
+
 impl Serialize for NewAssignee {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {
@@ -374,6 +379,8 @@ impl IfAssignee {
     }
 }
 
+crate::schema::text_or_null!(IfAssignee, "an agent's id, or null: nobody");
+
 impl Serialize for IfAssignee {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {
@@ -408,6 +415,7 @@ pub struct AssignTicket {
 
 /// `POST …/assign`: the same without the ticket, which the path names.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Assignment {
     /// Who.
@@ -440,6 +448,7 @@ pub struct TagTicket {
 
 /// `POST …/tags`: the same without the ticket, which the path names.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Tagging {
     /// Tags to add.
@@ -508,7 +517,7 @@ mod tests {
             let json = format!(r#"{{"ticketId":"{TICKET}"{rest}}}"#);
             match AgentRequest::decode("ticket:assign", &json) {
                 Ok(AgentRequest::AssignTicket(it)) => Ok((it.agent_id, it.if_assignee)),
-                other => Err(other),
+                other => Err(format!("{other:?}")),
             }
         };
         let id: AgentId = TICKET.parse().unwrap();

@@ -69,6 +69,8 @@ macro_rules! text {
             }
         }
 
+        crate::schema::text!($name, "see the protocol's limits");
+
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str(&self.0)

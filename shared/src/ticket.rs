@@ -9,6 +9,7 @@ use crate::{AgentId, GuestId, TicketId, TicketRef, Timestamp, message::SenderRol
 
 /// Where a ticket is in its life.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "lowercase")]
 pub enum TicketStatus {
@@ -20,6 +21,7 @@ pub enum TicketStatus {
 
 /// How urgent agents hold a ticket to be.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Priority {
     /// May wait.
@@ -35,6 +37,7 @@ pub enum Priority {
 
 /// What an agent may do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum AgentRole {
     /// Every open ticket and the archive.
@@ -45,6 +48,7 @@ pub enum AgentRole {
 
 /// An agent's account.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Agent {
     /// Its id.
@@ -63,6 +67,7 @@ pub struct Agent {
 
 /// An agent by name.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub struct AgentName {
     /// Its id.
@@ -74,6 +79,7 @@ pub struct AgentName {
 
 /// A guest as agents and the guest itself see it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub struct Guest {
     /// Its id, which is no secret.
@@ -87,6 +93,7 @@ pub struct Guest {
 
 /// What a guest said of the conversation afterwards.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub struct Rating {
     /// 1 (bad) to 5 (good).
@@ -100,6 +107,7 @@ pub struct Rating {
 
 /// The last message of a conversation, for lists.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct LastMessage {
@@ -119,6 +127,7 @@ pub struct LastMessage {
 
 /// Whether an agent is there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum PresenceState {
     /// Connected.
@@ -131,6 +140,7 @@ pub enum PresenceState {
 
 /// A ticket as agents see it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Ticket {
     /// Its id, which events take.
@@ -178,6 +188,7 @@ pub struct Ticket {
 
 /// An assignee as guests see one: by display name only.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub struct GuestAssignee {
     /// The display name.
@@ -186,6 +197,7 @@ pub struct GuestAssignee {
 
 /// A ticket as its guest sees it, all of it computed from the conversation alone.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct GuestTicket {
@@ -232,6 +244,7 @@ pub struct GuestTicket {
 
 /// Somebody who is in a conversation now.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub struct Participant {
     /// What it is.

@@ -59,6 +59,8 @@ impl FromStr for Timestamp {
     }
 }
 
+crate::schema::text!(Timestamp, "RFC 3339 in UTC with milliseconds");
+
 impl Serialize for Timestamp {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(self)

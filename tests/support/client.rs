@@ -112,6 +112,18 @@ impl Client {
         }
     }
 
+    /// The numbers of all acknowledgements that come before the connection ends.
+    pub(crate) async fn acks_until_the_end(&mut self) -> Vec<u64> {
+        let mut acks = Vec::new();
+        loop {
+            match self.heard().await {
+                Heard::Ack(number, answer) if answer["ok"] == true => acks.push(number),
+                Heard::Ack(..) | Heard::Notice(..) => {}
+                Heard::Disconnected => return acks,
+            }
+        }
+    }
+
     /// The next notice of this name, whatever else comes before it.
     pub(crate) async fn notice(&mut self, event: &str) -> Value {
         if let Some(place) = self.notices.iter().position(|(name, _)| name == event) {

@@ -40,6 +40,16 @@ impl Server {
         Self::on(data, "127.0.0.1:0", settings)
     }
 
+    /// The same with an admin `root`.
+    pub(crate) fn with_admin() -> Self {
+        let data = tempfile::tempdir().unwrap();
+        for (name, display) in [("alice", "Alice"), ("bob", "Bob")] {
+            assert!(add_agent(data.path(), name, display).status.success());
+        }
+        assert!(add(data.path(), &["root", "--admin"]).status.success());
+        Self::on(data, "127.0.0.1:0", &[])
+    }
+
     /// The very first start on an empty directory.
     pub(crate) fn first_start() -> Self {
         Self::on(tempfile::tempdir().unwrap(), "127.0.0.1:0", &[])
@@ -132,10 +142,15 @@ pub(crate) fn command(data: &Path, listen: &str) -> Command {
 
 /// Adds an agent as an operator does while no server runs.
 pub(crate) fn add_agent(data: &Path, name: &str, display: &str) -> Output {
+    add(data, &[name, "--display-name", display])
+}
+
+fn add(data: &Path, arguments: &[&str]) -> Output {
     let mut child = Command::new(SERVER)
         .arg("--data")
         .arg(data)
-        .args(["agent", "add", name, "--display-name", display, "--password-stdin"])
+        .args(["agent", "add", "--password-stdin"])
+        .args(arguments)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())

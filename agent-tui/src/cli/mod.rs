@@ -1,6 +1,8 @@
 //! The command line: arguments, exit status, and which part of the program they call.
 
+mod agents;
 mod auth;
+mod input;
 mod output;
 mod tickets;
 
@@ -22,7 +24,12 @@ use crate::view::Theme;
 
 /// Answer support tickets from a terminal. Without a command: the console.
 #[derive(Debug, Parser)]
-#[command(name = "support-agent", version, disable_help_subcommand = true)]
+#[command(
+    name = "support-agent",
+    bin_name = "support-agent",
+    version,
+    disable_help_subcommand = true
+)]
 struct Cli {
     /// The support server: https, or http on this machine
     #[arg(
@@ -47,9 +54,12 @@ enum Command {
     Logout,
     /// Say who is signed in
     Me(Json),
-    /// List, read and close tickets
+    /// List, read, answer and close tickets
     #[command(subcommand)]
     Tickets(tickets::Tickets),
+    /// List, add and change agents (for admins)
+    #[command(subcommand)]
+    Agents(agents::Agents),
 }
 
 #[derive(Debug, Args)]
@@ -118,6 +128,7 @@ async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Logout => auth::logout(&context).await,
         Command::Me(form) => auth::me(&context, form.json).await,
         Command::Tickets(tickets) => tickets::run(&context, tickets).await,
+        Command::Agents(agents) => agents::run(&context, agents).await,
     }
 }
 

@@ -52,6 +52,19 @@ pub(super) fn can_close(state: &State) -> Availability {
     }
 }
 
+pub(super) fn can_claim(state: &State) -> Availability {
+    match crate::core::run::subject(state) {
+        None => has_selection(state),
+        Some(card) if !card.is_open() => Availability::Disabled("this conversation is closed"),
+        Some(card) if card.assignee_id == Some(state.me.id) => {
+            Availability::Disabled("this ticket is yours already")
+        }
+        Some(_) => {
+            enabled(state.is_online(), "offline: a ticket can be claimed when the server is back")
+        }
+    }
+}
+
 pub(super) fn can_leave(state: &State) -> Availability {
     match state.conversation() {
         None => has_conversation(state),

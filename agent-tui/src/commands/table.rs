@@ -6,7 +6,7 @@ use crossterm::event::{KeyCode, KeyModifiers};
 
 use super::Chord;
 use super::available::{
-    Availability, always, can_close, can_leave, has_conversation, has_failed, has_rows,
+    Availability, always, can_claim, can_close, can_leave, has_conversation, has_failed, has_rows,
     has_selection, has_unsent, is_away, is_offline, is_open,
 };
 use crate::core::overlay::Overlay;
@@ -20,6 +20,7 @@ pub(crate) enum CommandId {
     First,
     Last,
     Reply,
+    Claim,
     Close,
     Leave,
     Back,
@@ -177,6 +178,14 @@ pub(crate) const COMMANDS: &[Command] = {
         ),
         row(C::Last, Queue, &[END, Chord::char('G')], "", "Select the last ticket", has_selection),
         row(
+            C::Claim,
+            Queue,
+            &[Chord::char('a')],
+            "claim",
+            "Assign the selected ticket to me, unless somebody has it",
+            can_claim,
+        ),
+        row(
             C::Unsent,
             Reading,
             &[Chord::char('u')],
@@ -208,6 +217,14 @@ pub(crate) const COMMANDS: &[Command] = {
             "close",
             "Close the ticket; asks once",
             can_close,
+        ),
+        row(
+            C::Claim,
+            Timeline,
+            &[Chord::char('a')],
+            "claim",
+            "Assign the ticket to me, unless somebody has it",
+            can_claim,
         ),
         row(
             C::Leave,

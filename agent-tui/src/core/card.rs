@@ -3,7 +3,7 @@
 
 use support_shared::message::SenderRole;
 use support_shared::ticket::{Ticket, TicketStatus};
-use support_shared::{TicketId, TicketRef, Timestamp};
+use support_shared::{AgentId, TicketId, TicketRef, Timestamp};
 
 use crate::text::Untrusted;
 
@@ -15,10 +15,13 @@ pub(crate) struct Card {
     pub(crate) guest: Untrusted,
     pub(crate) subject: Option<Untrusted>,
     pub(crate) assignee: Option<Untrusted>,
+    pub(crate) assignee_id: Option<AgentId>,
     pub(crate) closed_by: Option<Untrusted>,
     pub(crate) created_at: Timestamp,
     pub(crate) updated_at: Timestamp,
     pub(crate) waiting_since: Option<Timestamp>,
+    /// How far some agent has read.
+    pub(crate) agent_read: u64,
     pub(crate) ended_by_guest: bool,
     pub(crate) last_role: Option<SenderRole>,
     pub(crate) preview: Option<Untrusted>,
@@ -44,11 +47,13 @@ impl From<Ticket> for Card {
             status: ticket.status,
             guest: name.into(),
             subject: ticket.subject.map(Untrusted::from),
+            assignee_id: ticket.assignee.as_ref().map(|agent| agent.id),
             assignee: ticket.assignee.map(|agent| agent.name.into()),
             closed_by: ticket.closed_by.map(|agent| agent.name.into()),
             created_at: ticket.created_at,
             updated_at: ticket.updated_at,
             waiting_since: ticket.waiting_since,
+            agent_read: ticket.agent_read_seq,
             ended_by_guest: ticket.ended_by_guest,
             last_role: ticket.last_message.as_ref().map(|last| last.sender_role),
             preview: ticket.last_message.map(|last| last.preview.into()),

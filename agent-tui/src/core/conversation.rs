@@ -2,10 +2,18 @@
 //! that is being written to its guest. Lives as long as the console, so that nothing written or
 //! read is lost by looking at another ticket.
 
+use support_shared::Timestamp;
+use support_shared::message::SenderRole;
+
 use super::card::Card;
 use super::composer::Composer;
 use super::scroll::Scroll;
 use super::timeline::Timeline;
+use crate::text::Untrusted;
+
+/// How long somebody counts as writing after the last word of it: a notice that it is over may be
+/// lost.
+const WRITING_MILLIS: i64 = 6_000;
 
 /// Whether the server has us in the ticket's room.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -18,6 +26,20 @@ pub(crate) enum Room {
     Joined,
 }
 
+/// Somebody else who is writing here.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Writing {
+    pub(crate) name: Untrusted,
+    pub(crate) role: SenderRole,
+    pub(crate) until: Timestamp,
+}
+
+impl Writing {
+    pub(crate) fn new(name: Untrusted, role: SenderRole, now: Timestamp) -> Self {
+        Self { name, role, until: now.plus_millis(WRITING_MILLIS) }
+    }
+}
+
 #[derive(Debug)]
 pub(crate) struct Conversation {
     pub(crate) card: Card,
@@ -27,6 +49,9 @@ pub(crate) struct Conversation {
     pub(crate) room: Room,
     /// The newest message that was on the screen when the agent scrolled away from the end.
     pub(crate) left_at: Option<u64>,
+    pub(crate) writing: Option<Writing>,
+    /// The newest message that the server was told we have read.
+    pub(crate) told_read: u64,
 }
 
 impl Conversation {
@@ -38,6 +63,8 @@ impl Conversation {
             scroll: Scroll::default(),
             room: Room::default(),
             left_at: None,
+            writing: None,
+            told_read: 0,
         }
     }
 

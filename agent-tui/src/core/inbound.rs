@@ -6,14 +6,14 @@
 use support_shared::ErrorCode;
 use support_shared::answer::{Joined, MessagePage, MessageSent, TicketPage};
 use support_shared::message::Message;
-use support_shared::notice::AgentNotice;
+use support_shared::notice::{AgentNotice, HeadNotice, TypingNotice};
 use support_shared::request::AgentRequest;
 use support_shared::ticket::Ticket;
 use support_shared::{ApiError, TicketId};
 
 use super::card::Card;
-use super::conversation::{Conversation, Room};
-use super::link::{Answer, LinkEvent, LinkState, Refusal};
+use super::conversation::{Conversation, Room, Writing};
+use super::link::{Answer, LinkEvent, LinkState, Refusal, winner};
 use super::run::{join_request, list_request, save};
 use super::timeline::{Applied, Entry};
 use super::toast::Toast;
@@ -101,8 +101,14 @@ fn notice(state: &mut State, notice: AgentNotice, effects: &mut Vec<Effect>) {
         AgentNotice::MessageNew(new) => message(state, new.message, effects),
         AgentNotice::TicketUpdated(updated) => ticket(state, updated.ticket),
         AgentNotice::TicketClosed(closed) => ticket(state, closed.ticket),
-        // The link acts on these; the console hears of the end of the connection itself.
-        AgentNotice::SessionEnded(_) | AgentNotice::ServerDraining(_) => {}
+        AgentNotice::Head(head) => self::head(state, &head, effects),
+        AgentNotice::Typing(typing) => self::typing(state, typing),
+        // The marks come with the ticket, and who else is at the desk is not shown. On the end of
+        // the connection the link acts; the console hears of it by other ways.
+        AgentNotice::Read(_)
+        | AgentNotice::PresenceChanged(_)
+        | AgentNotice::SessionEnded(_)
+        | AgentNotice::ServerDraining(_) => {}
     }
 }
 
@@ -131,10 +137,36 @@ fn ticket(state: &mut State, ticket: Ticket) {
     state.queue.update(card);
 }
 
+/// Where the log ends, by the server. Whoever is behind has missed a notice.
+fn head(state: &mut State, head: &HeadNotice, effects: &mut Vec<Effect>) {
+    let Some(conversation) = state.conversations.get(&head.ticket_id) else { return };
+    let timeline = &conversation.timeline;
+    let behind = timeline.last().is_some_and(|last| head.seq > last);
+    let elsewhere = timeline.epoch.as_ref().is_some_and(|epoch| *epoch != head.epoch);
+    if conversation.room == Room::Joined && (behind || elsewhere) {
+        rejoin(state, head.ticket_id, effects);
+    }
+}
+
+fn typing(state: &mut State, typing: TypingNotice) {
+    let now = state.now;
+    let Some(conversation) = state.conversations.get_mut(&typing.ticket_id) else { return };
+    if typing.typing {
+        conversation.writing = Some(Writing::new(typing.name.into(), typing.role, now));
+    } else if conversation.writing.as_ref().is_some_and(|it| it.role == typing.role) {
+        conversation.writing = None;
+    }
+}
+
 fn message(state: &mut State, message: Message, effects: &mut Vec<Effect>) {
     let ticket = message.ticket_id;
     let Some(entry) = Entry::of(message) else { return };
     let settled = state.outbox.settle_by(&entry, &state.my_id);
+    let role = entry.role;
+    if let Some(conversation) = state.conversations.get_mut(&ticket) {
+        // What was being written is here.
+        conversation.writing = conversation.writing.take().filter(|it| it.role != role);
+    }
     if let Some(conversation) = state.conversations.get_mut(&ticket)
         && conversation.timeline.apply(entry) == Applied::Gap
         && conversation.room == Room::Joined
@@ -166,6 +198,11 @@ fn answered(state: &mut State, request: AgentRequest, answer: Answer, effects: &
                 state.open = state.open.filter(|open| *open != id);
             }
         }
+        (AgentRequest::AssignTicket(_), Answer::Changed(changed)) => {
+            state.toast = Some(Toast::new(format!("{} is yours", changed.reference), state.now));
+            ticket(state, *changed);
+        }
+        (_, Answer::Changed(changed)) => ticket(state, *changed),
         (_, Answer::Sent(sent)) => sent_message(state, *sent, effects),
         (AgentRequest::ListMessages(asked), Answer::Messages(page)) => {
             earlier(state, asked.ticket_id, *page);
@@ -201,6 +238,7 @@ fn joined(state: &mut State, after: Option<u64>, page: Joined<Ticket>, effects: 
         conversation.timeline.reset();
         conversation.scroll = super::scroll::Scroll::Follow;
         conversation.left_at = None;
+        conversation.told_read = 0;
         true
     } else if after.is_none() {
         conversation.timeline.load(entries, page.has_more);
@@ -281,7 +319,19 @@ fn refused(state: &mut State, request: AgentRequest, refusal: Refusal, effects: 
             complain(state, "no earlier messages", &error);
         }
         AgentRequest::ListTickets(_) => complain(state, "the queue could not be read", &error),
-        AgentRequest::LeaveTicket(_) => {}
+        AgentRequest::AssignTicket(_) => match winner(&error) {
+            Some(name) => {
+                let text = format!("not yours: {} has it", name.line(40));
+                state.toast = Some(Toast::new(text, state.now));
+            }
+            None => complain(state, "not assigned", &error),
+        },
+        // A mark that did not arrive rises with the next message. The last three are never asked.
+        AgentRequest::MarkRead(_)
+        | AgentRequest::LeaveTicket(_)
+        | AgentRequest::ReopenTicket(_)
+        | AgentRequest::TagTicket(_)
+        | AgentRequest::Typing(_) => {}
     }
 }
 
@@ -291,6 +341,15 @@ fn lost(state: &mut State, request: &AgentRequest) {
         AgentRequest::CloseTicket(_) => {
             state.toast =
                 Some(Toast::new("connection lost: the ticket may not be closed", state.now));
+        }
+        AgentRequest::AssignTicket(_) => {
+            let text = "connection lost: the ticket may not be yours";
+            state.toast = Some(Toast::new(text, state.now));
+        }
+        AgentRequest::MarkRead(asked) => {
+            if let Some(conversation) = state.conversations.get_mut(&asked.ticket_id) {
+                conversation.told_read = 0;
+            }
         }
         AgentRequest::ListMessages(asked) => {
             if let Some(conversation) = state.conversations.get_mut(&asked.ticket_id) {

@@ -5,7 +5,7 @@ use support_shared::answer::{Joined, MessagePage, MessageSent, TicketPage};
 use support_shared::notice::AgentNotice;
 use support_shared::request::AgentRequest;
 use support_shared::ticket::{Agent, Ticket};
-use support_shared::{ApiError, Timestamp};
+use support_shared::{ApiError, ErrorCode, Timestamp};
 
 use crate::text::Untrusted;
 
@@ -51,6 +51,10 @@ pub(crate) enum Answer {
     Joined(Box<Joined<Ticket>>),
     Left,
     Closed(Box<Ticket>),
+    /// The ticket now, after a change that leaves it open.
+    Changed(Box<Ticket>),
+    /// Done, and nothing more to say.
+    Noted,
     Sent(Box<MessageSent>),
     Messages(Box<MessagePage>),
 }
@@ -61,4 +65,10 @@ pub(crate) enum Refusal {
     Error(ApiError),
     /// The connection ended before the answer: it may have been done or not.
     Lost,
+}
+
+/// Who has the ticket that could not be claimed, if that is what the error says.
+pub(crate) fn winner(error: &ApiError) -> Option<Untrusted> {
+    let name = error.details.as_ref()?.get("assignee")?.get("name")?.as_str()?;
+    (error.code == ErrorCode::Conflict).then(|| name.into())
 }

@@ -13,7 +13,7 @@ pub(crate) mod outbox;
 pub(crate) mod overlay;
 pub(crate) mod queue;
 pub(crate) mod rows;
-mod run;
+pub(crate) mod run;
 pub(crate) mod scroll;
 pub(crate) mod timeline;
 pub(crate) mod toast;
@@ -200,8 +200,13 @@ impl State {
         };
         let ages = self.queue.cards().iter().filter_map(|card| card.waiting_since);
         let age = ages.map(|since| card::age_changes(since, self.now)).min();
+        let writing = self.conversation().and_then(|open| open.writing.as_ref());
+        let writing = writing.map(|writing| writing.until);
         let resend = self.outbox.not_before.filter(|_| self.is_online());
         let resync = self.resync_at.filter(|_| self.is_online());
-        [toast, self.leaving_until, countdown, age, resend, resync].into_iter().flatten().min()
+        [toast, self.leaving_until, countdown, age, writing, resend, resync]
+            .into_iter()
+            .flatten()
+            .min()
     }
 }

@@ -1,11 +1,13 @@
 //! What each command does. Whether it may is the table's business and has been asked.
 
 use support_shared::request::{
-    AgentRequest, CloseTicket, JoinTicket, ListMessages, ListTickets, NameTicket, SendMessage,
+    AgentRequest, AssignTicket, CloseTicket, IfAssignee, JoinTicket, ListMessages, ListTickets,
+    NameTicket, NewAssignee, SendMessage,
 };
 use support_shared::text::Content;
 use support_shared::{ApiError, ErrorCode, TicketId};
 
+use super::card::Card;
 use super::composer::Step;
 use super::conversation::{Conversation, Room};
 use super::layout;
@@ -43,6 +45,7 @@ pub(super) fn run(state: &mut State, stamp: &Stamp, command: C, effects: &mut Ve
         C::Reply => state.focus = Focus::Composer,
         C::Retry | C::TakeBack => refused_message(state, command, effects),
         C::Close => state.overlay = state.open.map(|id| Overlay::Confirm(Question::Close(id))),
+        C::Claim => claim(state, effects),
         C::Leave => leave(state, effects),
         C::Back => state.focus = Focus::Queue,
         C::RowUp => scroll(state, effects, |scroll, rows, view| scroll.up(rows, view, 1)),
@@ -192,6 +195,25 @@ fn refused_message(state: &mut State, command: C, effects: &mut Vec<Effect>) {
         state.focus = Focus::Composer;
     }
     save(state, effects);
+}
+
+/// The ticket that the keys are about: the selected one in the queue, else the open one.
+pub(crate) fn subject(state: &State) -> Option<&Card> {
+    if state.focus == Focus::Queue {
+        state.queue.selected()
+    } else {
+        state.conversation().map(|conversation| &conversation.card)
+    }
+}
+
+fn claim(state: &mut State, effects: &mut Vec<Effect>) {
+    let Some(ticket_id) = subject(state).map(|card| card.id) else { return };
+    effects.push(Effect::Ask(Box::new(AgentRequest::AssignTicket(AssignTicket {
+        ticket_id,
+        agent_id: NewAssignee::Me,
+        note: None,
+        if_assignee: IfAssignee::Nobody,
+    }))));
 }
 
 fn leave(state: &mut State, effects: &mut Vec<Effect>) {

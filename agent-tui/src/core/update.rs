@@ -1,5 +1,8 @@
 //! The one place where the state changes: sorts what happened to whoever deals with it.
 
+use support_shared::request::{AgentRequest, MarkRead};
+
+use super::conversation::Room;
 use super::{Effect, Focus, Msg, Stamp, State, inbound, run};
 use crate::commands::{Availability, Chord, Scope, find};
 use crate::core::toast::Toast;
@@ -25,6 +28,7 @@ pub(crate) fn update(state: &mut State, stamp: &Stamp, msg: Msg) -> Vec<Effect> 
     }
     expire(state);
     inbound::resync_if_due(state, &mut effects);
+    mark_read(state, &mut effects);
     send_next(state, &mut effects);
     effects
 }
@@ -65,8 +69,32 @@ fn expire(state: &mut State) {
     if state.toast.as_ref().is_some_and(|toast| toast.until <= state.now) {
         state.toast = None;
     }
+    for conversation in state.conversations.values_mut() {
+        if conversation.writing.as_ref().is_some_and(|writing| writing.until <= state.now) {
+            conversation.writing = None;
+        }
+    }
     if state.leaving_until.is_some_and(|until| until <= state.now) {
         state.leaving_until = None;
+    }
+}
+
+/// Tells the server that the newest message is on the screen, once for each.
+fn mark_read(state: &mut State, effects: &mut Vec<Effect>) {
+    if !state.is_online() || state.layout().conversation.is_none() {
+        return;
+    }
+    let Some(conversation) = state.conversation_mut() else { return };
+    let known = conversation.told_read.max(conversation.card.agent_read);
+    let newest = conversation.timeline.last().filter(|last| *last > known);
+    if let Some(seq) = newest
+        && conversation.room == Room::Joined
+        && conversation.scroll.is_following()
+    {
+        conversation.told_read = seq;
+        let ticket_id = conversation.card.id;
+        let request = AgentRequest::MarkRead(MarkRead { ticket_id, seq });
+        effects.push(Effect::Ask(Box::new(request)));
     }
 }
 

@@ -33,6 +33,14 @@ pub(super) fn decode(request: &AgentRequest, json: Value) -> Result<Answer, Refu
         AgentRequest::CloseTicket(_) => {
             read::<TicketAnswer<Ticket>>(json).map(|answer| Answer::Closed(Box::new(answer.ticket)))
         }
+        AgentRequest::ReopenTicket(_)
+        | AgentRequest::AssignTicket(_)
+        | AgentRequest::TagTicket(_) => read::<TicketAnswer<Ticket>>(json)
+            .map(|answer| Answer::Changed(Box::new(answer.ticket))),
+        // A typing notice has no acknowledgement; the console sends none.
+        AgentRequest::MarkRead(_) | AgentRequest::Typing(_) => {
+            read::<Empty>(json).map(|Empty {}| Answer::Noted)
+        }
         AgentRequest::SendMessage(_) => read::<MessageSent>(json).map(Box::new).map(Answer::Sent),
         AgentRequest::ListMessages(_) => {
             read::<MessagePage>(json).map(Box::new).map(Answer::Messages)

@@ -9,6 +9,7 @@ use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
 use super::{Role, Theme, put, spread};
+use crate::core::card::Card;
 use crate::core::conversation::{Conversation, Room};
 use crate::core::layout::{self, GUTTER};
 use crate::core::rows::Row;
@@ -38,11 +39,15 @@ fn title(state: &State, conversation: &Conversation, theme: Theme, frame: &mut F
         (true, Room::Joining) => "offline ",
         (true, Room::Left) => "not joined ",
     };
+    let right = match &conversation.writing {
+        Some(writing) if standing.is_empty() => format!("{} is writing… ", writing.name.line(20)),
+        _ => format!("{}{standing}", assignee(state, card)),
+    };
     let guest = card.guest.line(30);
     let about = card.about().line(usize::from(area.width));
     let (left, right) = spread(
         &format!(" {} {guest} · {about}", card.reference),
-        standing,
+        &right,
         ' ',
         usize::from(area.width),
     );
@@ -56,6 +61,15 @@ fn title(state: &State, conversation: &Conversation, theme: Theme, frame: &mut F
             Span::styled(right, theme.style(Role::Waiting)),
         ]),
     );
+}
+
+/// Who answers for the ticket, if anybody does.
+fn assignee(state: &State, card: &Card) -> String {
+    match &card.assignee {
+        None => String::new(),
+        Some(_) if card.assignee_id == Some(state.me.id) => "yours ".to_owned(),
+        Some(name) => format!("assigned to {} ", name.line(20)),
+    }
 }
 
 fn timeline(

@@ -7,11 +7,12 @@ use ratatui::backend::{CrosstermBackend, TestBackend};
 use ratatui::layout::Size;
 use ratatui::style::{Color, Modifier};
 use support_shared::message::{Message, SenderRole};
-use support_shared::notice::{AgentNotice, TicketNotice};
+use support_shared::notice::{AgentNotice, TicketNotice, TypingNotice};
+use support_shared::ticket::{AgentName, Ticket};
 
 use super::{Theme, draw};
 use crate::core::Msg;
-use crate::core::fixture::{message, ticket};
+use crate::core::fixture::{agent, message, ticket};
 use crate::core::stories::{Story, guest};
 
 fn sized(mut story: Story, width: u16, height: u16) -> Story {
@@ -108,6 +109,29 @@ fn the_newest_messages_below_are_counted() {
     story.says(guest(60));
 
     insta::assert_snapshot!("scrolled_80x24", screen(&story));
+}
+
+#[test]
+fn the_title_says_who_has_the_ticket_and_who_writes() {
+    let title = |story: &Story| screen(story).lines().nth(1).unwrap().to_owned();
+    let mut story = conversation();
+    let bob = AgentName { id: agent().id, name: "Bob".to_owned() };
+    let has = |by: AgentName| {
+        let ticket = Ticket { assignee: Some(by), ..ticket(1) };
+        AgentNotice::TicketUpdated(TicketNotice { ticket })
+    };
+
+    story.notices(has(bob));
+    assert!(title(&story).contains("yours"));
+    story.state.me.id = support_shared::AgentId::from_ulid(ulid::Ulid::nil());
+    assert!(title(&story).contains("assigned to Bob"));
+    story.notices(AgentNotice::Typing(TypingNotice {
+        ticket_id: ticket(1).id,
+        name: "Maya".to_owned(),
+        role: SenderRole::Guest,
+        typing: true,
+    }));
+    assert!(title(&story).contains("Maya is writing…"));
 }
 
 #[test]
@@ -211,12 +235,23 @@ fn hostile_text_acts_on_nothing_wherever_it_is_shown() {
         let mut bad = ticket(1);
         bad.subject = Some(format!("s{hostile}"));
         bad.guest.name = Some(format!("n{hostile}"));
+        bad.assignee = Some(AgentName { id: agent().id, name: format!("g{hostile}") });
         bad.last_message.as_mut().unwrap().preview = format!("p{hostile}");
         let mut said = message(2, SenderRole::Guest, &format!("before {hostile} after"));
         said.sender_name = format!("m{hostile}");
         let mut story = conversation();
         story.notices(AgentNotice::TicketUpdated(TicketNotice { ticket: bad }));
         story.says(Message { seq: Some(5), ..said });
+        story.state.me.id = support_shared::AgentId::from_ulid(ulid::Ulid::nil());
+        // Who writes stands in the title where else the assignee does: each in its turn.
+        if hostile.len() % 2 == 0 {
+            story.notices(AgentNotice::Typing(TypingNotice {
+                ticket_id: ticket(1).id,
+                name: format!("w{hostile}"),
+                role: SenderRole::Guest,
+                typing: true,
+            }));
+        }
         story.state.me.display_name = format!("a{hostile}");
         for (width, keys) in [(80, ""), (140, "<esc>"), (80, "x"), (80, "<esc><esc>")] {
             story = sized(story, width, 24);

@@ -12,6 +12,9 @@ use crate::clock::Source;
 /// Milliseconds that a cookie is good for after it was made or renewed: 90 days.
 const LIFE_MS: i64 = 90 * 24 * 60 * 60 * 1000;
 
+/// Milliseconds until a cookie is renewed on use: a day.
+const FRESH_MS: i64 = 24 * 60 * 60 * 1000;
+
 /// Milliseconds by which another node's clock may be ahead of this one's.
 const SKEW_MS: i64 = 60 * 1000;
 
@@ -39,6 +42,18 @@ impl GuestCookies {
 
     /// Who the value proves to be.
     pub(crate) fn verify(&self, value: &str) -> Option<GuestId> {
+        self.read(value).map(|(guest, _)| guest)
+    }
+
+    /// The value in place of one that is good but not new any more, or not of the newest key.
+    pub(crate) fn renew(&self, value: &str) -> Option<String> {
+        let (guest, issued) = self.read(value)?;
+        let old = self.source.now() >= issued.plus_millis(FRESH_MS);
+        let key = value.split('.').nth(1);
+        (old || key != Some(self.ring.newest().id.as_str())).then(|| self.issue(guest))
+    }
+
+    fn read(&self, value: &str) -> Option<(GuestId, Timestamp)> {
         let (fields, proof) = value.rsplit_once('.')?;
         let mut parts = fields.split('.');
         let (version, key, guest, issued) =
@@ -52,7 +67,7 @@ impl GuestCookies {
         let issued = Timestamp::from_millis(issued.parse().ok()?);
         let now = self.source.now();
         let its_time = issued <= now.plus_millis(SKEW_MS) && now < issued.plus_millis(LIFE_MS);
-        if its_time { guest.parse().ok() } else { None }
+        if its_time { Some((guest.parse().ok()?, issued)) } else { None }
     }
 }
 
@@ -138,5 +153,9 @@ mod tests {
         assert!(at(1_000_000 + LIFE_MS - 1).verify(&value).is_some());
         assert!(at(1_000_000 + LIFE_MS).verify(&value).is_none());
         assert!(at(1_000_000 - SKEW_MS - 1).verify(&value).is_none());
+        assert_eq!(at(1_000_000 + FRESH_MS - 1).renew(&value), None);
+        let renewed = at(1_000_000 + FRESH_MS).renew(&value).unwrap();
+        assert!(at(1_000_000 + LIFE_MS).verify(&renewed).is_some());
+        assert_eq!(at(1_000_000 + LIFE_MS).renew(&value), None);
     }
 }

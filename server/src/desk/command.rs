@@ -261,7 +261,7 @@ pub struct NewAgent {
 }
 
 /// A password. It has no printed form.
-#[derive(Clone, serde::Deserialize)]
+#[derive(Clone, serde::Deserialize, schemars::JsonSchema)]
 #[serde(transparent)]
 pub struct Secret(String);
 

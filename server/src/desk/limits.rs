@@ -10,11 +10,11 @@ use super::store::Size;
 const PAGE_BYTES: usize = 256 * 1024;
 
 macro_rules! limits {
-    ($($(#[$doc:meta])* $name:ident: $kind:ty = $default:literal,)*) => {
+    ($($(#[doc = $doc:literal])* $name:ident: $kind:ty = $default:literal,)*) => {
         /// The limits in force. 0 means none where that makes sense.
         #[derive(Debug, Clone, PartialEq, Eq)]
         pub struct Limits {
-            $($(#[$doc])* pub $name: $kind,)*
+            $($(#[doc = $doc])* pub $name: $kind,)*
         }
 
         impl Default for Limits {
@@ -26,6 +26,16 @@ macro_rules! limits {
         impl Limits {
             /// The names of the settings, as the configuration file has them under `[limits]`.
             pub const NAMES: &[&str] = &[$(stringify!($name)),*];
+
+            /// Every setting with what it says, for people.
+            pub fn described() -> impl Iterator<Item = (&'static str, &'static str)> {
+                [$((stringify!($name), concat!($($doc),*))),*].into_iter()
+            }
+
+            /// Every setting with its value.
+            pub fn values(&self) -> impl Iterator<Item = (&'static str, u64)> {
+                [$((stringify!($name), u64::try_from(self.$name).unwrap_or(u64::MAX))),*].into_iter()
+            }
 
             /// Sets a limit by its name. Errors say what is wrong with name or value.
             pub fn set(&mut self, name: &str, value: &str) -> Result<(), String> {

@@ -3,15 +3,19 @@
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use support_shared::{
     answer::TicketPage,
-    request::{Limit, ListOwnTickets, ListTickets},
+    request::{AssigneeFilter, Limit, ListOwnTickets, ListTickets},
     ticket::TicketStatus,
 };
 
 use super::{
     Desk, DeskError, Known,
     command::Reply,
-    store::{Cursor, Listing},
+    store::{Answering, Cursor, Filter, Listing},
 };
+
+/// Characters that a search has at most, and words.
+const SEARCH_CHARS: usize = 200;
+const SEARCH_WORDS: usize = 8;
 
 impl Desk {
     pub(super) async fn list_tickets(
@@ -19,12 +23,15 @@ impl Desk {
         known: &Known,
         request: ListTickets,
     ) -> Result<Reply, DeskError> {
-        let listing = match request.status.unwrap_or(TicketStatus::Open) {
-            TicketStatus::Open => {
-                Listing::Open { assignee: request.assignee, me: Some(known.agent()?.id) }
-            }
-            TicketStatus::Closed => Listing::Closed,
+        let answering = match request.assignee {
+            None => Answering::Anybody,
+            Some(AssigneeFilter::None) => Answering::Nobody,
+            Some(AssigneeFilter::Me) => Answering::Agent(known.agent()?.id),
+            Some(AssigneeFilter::Agent(agent)) => Answering::Agent(agent),
         };
+        let words = request.q.as_deref().map(words).transpose()?.unwrap_or_default();
+        let filter = Filter { answering, tag: request.tag, words };
+        let listing = Listing::Of(request.status.unwrap_or(TicketStatus::Open), filter);
         self.list(known, listing, request.cursor, request.limit).await
     }
 
@@ -55,6 +62,19 @@ impl Desk {
         let tickets = tickets.iter().map(|ticket| known.view(ticket)).collect();
         Ok(Reply::Tickets(TicketPage { tickets, next_cursor }))
     }
+}
+
+/// The words of a search: what is between anything but letters and digits, as the index sees it.
+fn words(q: &str) -> Result<Vec<String>, DeskError> {
+    if q.chars().count() > SEARCH_CHARS {
+        return Err(DeskError::Invalid(format!("a search has at most {SEARCH_CHARS} characters")));
+    }
+    let words = q.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
+    let words: Vec<String> = words.map(str::to_owned).collect();
+    if words.is_empty() || words.len() > SEARCH_WORDS {
+        return Err(DeskError::Invalid(format!("a search has 1 to {SEARCH_WORDS} words")));
+    }
+    Ok(words)
 }
 
 /// A cursor says where in a list, and nothing that its reader may not know: the key of a ticket

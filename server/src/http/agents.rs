@@ -1,6 +1,7 @@
 //! The administration of agents, for admins.
 
 use axum::{Json, extract::State, http::StatusCode};
+use schemars::JsonSchema;
 use serde::Deserialize;
 use support_shared::{
     text::{Name, Username},
@@ -13,7 +14,7 @@ use super::{
 };
 use crate::desk::{AgentEdit, AgentNamed, Command, NewAgent, Reply, Secret};
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Adding {
     username: Username,
@@ -24,7 +25,7 @@ pub(super) struct Adding {
     password: Secret,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Editing {
     #[serde(default)]

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use axum::{
     extract::{Request, State},
+    http::Uri,
     middleware::Next,
     response::{IntoResponse, Response},
 };
@@ -46,13 +47,16 @@ impl Gate {
     }
 }
 
-pub(super) async fn check(State(gate): State<Arc<Gate>>, request: Request, next: Next) -> Response {
-    // What belongs to a session that is open names it.
-    let open = request.uri().query().is_some_and(|query| {
+/// Whether a request opens a session: what belongs to one that is open names it.
+pub(super) fn is_handshake(uri: &Uri) -> bool {
+    let names_session = |query: &str| {
         query.split('&').any(|pair| pair.split_once('=').is_some_and(|(key, _)| key == "sid"))
-    });
-    if request.uri().path().starts_with(PATH)
-        && !open
+    };
+    uri.path().starts_with(PATH) && !uri.query().is_some_and(names_session)
+}
+
+pub(super) async fn check(State(gate): State<Arc<Gate>>, request: Request, next: Next) -> Response {
+    if is_handshake(request.uri())
         && let Some(why) = gate.refuses()
     {
         let mut error = ApiError::new(ErrorCode::Unavailable, why);

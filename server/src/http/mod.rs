@@ -6,10 +6,12 @@ pub(crate) mod cookies;
 pub(crate) mod gate;
 pub(crate) mod metrics;
 pub(crate) mod network;
+pub(crate) mod openapi;
 mod ops;
 pub(crate) mod origin;
 mod page;
 mod problem;
+mod renew;
 mod session;
 mod tickets;
 
@@ -30,6 +32,7 @@ use self::{
     network::Proxies,
     origin::Origins,
     problem::Problem,
+    renew::Renewal,
 };
 use crate::auth::{guest::GuestCookies, token::Tokens};
 use crate::clock::Source;
@@ -47,11 +50,15 @@ pub(crate) struct Http {
     pub(crate) proxies: Arc<Proxies>,
     pub(crate) gate: Arc<Gate>,
     pub(crate) body_bytes: usize,
+    /// The description of the API.
+    pub(crate) openapi: Arc<str>,
 }
 
 impl Http {
     /// The routes, and around them what holds for every answer, Socket.IO's too.
     pub(crate) fn router(self, socket_io: socketioxide::layer::SocketIoLayer) -> Router {
+        let renewal =
+            Renewal { guest_cookies: Arc::clone(&self.guest_cookies), cookies: self.cookies };
         let ticket = Router::new()
             .route("/", get(tickets::show))
             .route("/messages", get(tickets::list_messages).post(tickets::send_message))
@@ -70,6 +77,7 @@ impl Http {
             .nest("/api/v1/tickets/{ticket}", ticket)
             .route("/api/v1/agents", get(agents::list).post(agents::add))
             .route("/api/v1/agents/{agent}", patch(agents::change))
+            .route("/api/v1/openapi.json", get(openapi::show))
             .route("/healthz", get(ops::alive))
             .route("/readyz", get(ops::ready))
             .merge(page::routes())
@@ -77,6 +85,7 @@ impl Http {
             .method_not_allowed_fallback(problem::wrong_method)
             .layer(DefaultBodyLimit::max(self.body_bytes))
             .layer(socket_io)
+            .layer(middleware::from_fn_with_state(renewal, renew::on_handshake))
             .layer(middleware::from_fn_with_state(Arc::clone(&self.gate), gate::check))
             .layer(middleware::from_fn_with_state(Arc::clone(&self.origins), origin::check))
             .layer(middleware::from_fn_with_state(Arc::clone(&self.proxies), network::note))

@@ -23,6 +23,12 @@ pub(crate) struct Origin {
     port: u16,
 }
 
+impl std::fmt::Display for Origin {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}://{}:{}", self.scheme, self.host, self.port)
+    }
+}
+
 impl Origin {
     /// Parses `scheme://host[:port]` and nothing more.
     pub(crate) fn parse(text: &str) -> Option<Self> {

@@ -14,7 +14,7 @@ use support_shared::{ApiError, ErrorCode};
 #[derive(Debug)]
 pub(crate) struct Problem {
     status: StatusCode,
-    error: ApiError,
+    error: Box<ApiError>,
 }
 
 #[derive(Serialize)]
@@ -34,11 +34,11 @@ struct Form<'a> {
 impl Problem {
     pub(crate) fn new(error: ApiError) -> Self {
         let status = StatusCode::from_u16(error.code.status());
-        Self { status: status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR), error }
+        Self { status: status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR), error: Box::new(error) }
     }
 
     fn with(status: StatusCode, code: ErrorCode, message: impl Into<String>) -> Self {
-        Self { status, error: ApiError::new(code, message) }
+        Self { status, error: Box::new(ApiError::new(code, message)) }
     }
 }
 

@@ -6,6 +6,7 @@ use axum::{
     http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Response},
 };
+use schemars::JsonSchema;
 use serde::Deserialize;
 use support_shared::{
     answer::SignedIn,
@@ -19,19 +20,19 @@ use super::{
 };
 use crate::desk::{Actor, Address, Command, DeskError, Reply, Secret, Session, Who};
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 pub(super) struct Login {
     username: String,
     password: Secret,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 pub(super) struct NewPassword {
     current: Secret,
     new: Secret,
 }
 
-#[derive(Deserialize, Default)]
+#[derive(Deserialize, Default, JsonSchema)]
 pub(super) struct GuestSession {
     #[serde(default)]
     name: Option<Name>,
@@ -105,7 +106,6 @@ pub(super) async fn start_guest_session(
 }
 
 impl Http {
-    #[expect(clippy::result_large_err, reason = "made once a login")]
     fn with_token(&self, reply: Reply) -> Result<Response, Problem> {
         let Reply::Session(Session { id, agent, ends_at }) = reply else {
             return Err(self.unexpected());

@@ -1,6 +1,7 @@
 //! The ticket routes: the same commands as the events, for scripts.
 
 use axum::{Json, extract::State, http::StatusCode};
+use schemars::JsonSchema;
 use serde::Deserialize;
 use support_shared::{
     ClientMessageId,
@@ -15,13 +16,13 @@ use super::{
 };
 use crate::desk::{Command, Reply};
 
-#[derive(Deserialize, Default)]
+#[derive(Deserialize, Default, JsonSchema)]
 pub(super) struct Closing {
     #[serde(default)]
     reason: Option<Subject>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 pub(super) struct Paging {
     before: Option<u64>,
     limit: Limit,
@@ -29,7 +30,7 @@ pub(super) struct Paging {
     notes: bool,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct NewMessage {
     content: Content,

@@ -8,7 +8,7 @@ use support_shared::{
     AgentId, ClientMessageId, GuestId, MessageId, SessionId, TicketId, TicketRef, Timestamp,
     ids::TicketName,
     message::{Message, SenderRole, SystemEvent},
-    request::{AssigneeFilter, Tagging},
+    request::Tagging,
     text::Tag,
     ticket::{AgentName, AgentRole, Guest, Rating, TicketStatus},
 };
@@ -16,8 +16,8 @@ use tokio::sync::mpsc;
 use ulid::Ulid;
 
 use super::{
-    AgentChange, AgentRecord, Appended, Changed, Created, Cursor, Listing, Range, Rated,
-    SessionRecord, Size, Store, Stored, What, Whose,
+    AgentChange, AgentRecord, Answering, Appended, Audit, Changed, Created, Cursor, Filter,
+    Listing, Range, Rated, SessionRecord, Size, Store, Stored, What, Whose,
 };
 use crate::clock::Source;
 use crate::desk::log::{Body, Draft, Log, OnlyFrom, Refusal, Sender};
@@ -478,29 +478,74 @@ async fn open_tickets_come_longest_waiting_first_and_closed_ones_last_closed_fir
             listed.extend(page.iter().map(|ticket| ticket.id));
         }
     };
-    let open = list(Listing::Open { assignee: None, me: None }).await;
+    let open = list(Listing::Of(TicketStatus::Open, Filter::default())).await;
     assert_eq!(open.len(), 3);
     assert_eq!(open[2], tickets[0].id);
-    let closed = list(Listing::Closed).await;
+    let closed = list(Listing::Of(TicketStatus::Closed, Filter::default())).await;
     assert_eq!(closed, [tickets[2].id, tickets[1].id]);
     assert_eq!(list(Listing::Own(tickets[4].guest.id)).await, [tickets[4].id]);
     assert_eq!(list(Listing::Own(GuestId::from_ulid(ulid()))).await, []);
 }
 
-async fn open_tickets_are_listed_by_who_answers_for_them(place: &mut Place) {
+async fn tickets_are_listed_by_who_answers_for_them(place: &mut Place) {
     let nobodys = place.open_ticket().await;
     let alices = place.open_ticket().await;
-    place.append(alices.id, assign(Some(alice()), OnlyFrom::Anybody)).await;
-    let list = async |assignee, me| {
-        let listing = Listing::Open { assignee: Some(assignee), me };
+    let closed = place.open_ticket().await;
+    for ticket in [&alices, &closed] {
+        place.append(ticket.id, assign(Some(alice()), OnlyFrom::Anybody)).await;
+    }
+    place.append(closed.id, close()).await;
+    let list = async |status, answering| {
+        let listing = Listing::Of(status, Filter { answering, ..Filter::default() });
         let tickets = place.store.tickets(listing, None, 10).await.unwrap();
         tickets.iter().map(|ticket| ticket.id).collect::<Vec<_>>()
     };
 
-    assert_eq!(list(AssigneeFilter::None, Some(bob().id)).await, [nobodys.id]);
-    assert_eq!(list(AssigneeFilter::Me, Some(alice().id)).await, [alices.id]);
-    assert_eq!(list(AssigneeFilter::Me, Some(bob().id)).await, []);
-    assert_eq!(list(AssigneeFilter::Agent(alice().id), Some(bob().id)).await, [alices.id]);
+    assert_eq!(list(TicketStatus::Open, Answering::Nobody).await, [nobodys.id]);
+    assert_eq!(list(TicketStatus::Open, Answering::Agent(alice().id)).await, [alices.id]);
+    assert_eq!(list(TicketStatus::Open, Answering::Agent(bob().id)).await, []);
+    assert_eq!(list(TicketStatus::Closed, Answering::Agent(alice().id)).await, [closed.id]);
+    assert_eq!(list(TicketStatus::Closed, Answering::Nobody).await, []);
+}
+
+async fn tickets_are_found_by_tag_and_by_words(place: &mut Place) {
+    let ticket = place.open_ticket().await;
+    let other = place.open_ticket().await;
+    let tagging =
+        Tagging { add: vec![Tag::try_from("vip".to_owned()).unwrap()], ..Tagging::default() };
+    let draft = event(Log::Notes, SystemEvent::GuestEnded);
+    let body = Body::Tagging { by: alice(), tagging };
+    place.append(ticket.id, Draft { body, ..draft }).await;
+    let named = Guest {
+        name: Some("Zoë Müller".to_owned()),
+        email: Some("zoe@example.com".to_owned()),
+        ..ticket.guest.clone()
+    };
+    place.store.change_guest(named).await.unwrap();
+    let find = async |filter| {
+        let listing = Listing::Of(TicketStatus::Open, filter);
+        let tickets = place.store.tickets(listing, None, 10).await.unwrap();
+        tickets.iter().map(|ticket| ticket.id).collect::<Vec<_>>()
+    };
+    let tag = |tag: &str| Filter { tag: Some(tag.to_owned()), ..Filter::default() };
+    let words = |words: &[&str]| Filter {
+        words: words.iter().map(|&word| word.to_owned()).collect(),
+        ..Filter::default()
+    };
+
+    assert_eq!(find(tag("vip")).await, [ticket.id]);
+    assert_eq!(find(tag("vi")).await, []);
+    assert_eq!(find(words(&["zoe"])).await, [ticket.id]);
+    assert_eq!(find(words(&["MULL", "card"])).await, [ticket.id]);
+    assert_eq!(find(words(&["example"])).await, [ticket.id]);
+    assert_eq!(find(words(&["zoe", "nothing"])).await, []);
+    let reference = other.reference.to_string();
+    assert_eq!(find(words(&[&reference.to_lowercase()])).await, [other.id]);
+    assert_eq!(find(words(&["card"])).await.len(), 2);
+    // None of this is the search's own syntax.
+    for odd in ["\"", "NEAR(a b)", "a OR b", "*", "subject:card"] {
+        assert_eq!(find(words(&[odd, "zoe"])).await.len(), usize::from(odd == "\"" || odd == "*"));
+    }
 }
 
 async fn what_is_not_there_is_nothing_and_no_error(place: &mut Place) {
@@ -658,6 +703,24 @@ async fn tags_are_changed_on_top_of_what_they_are(place: &mut Place) {
     assert!(matches!(unchanged, Appended::Unchanged(_)));
 }
 
+async fn the_audit_keeps_what_it_is_told(place: &mut Place) {
+    assert_eq!(place.store.last_audit().await.unwrap(), None);
+    let audit = |who: &str, result| Audit {
+        at: time(1),
+        who: who.to_owned(),
+        what: "SignIn".to_owned(),
+        object: None,
+        result,
+    };
+
+    place.store.audit(audit("stranger", "invalid_credentials")).await.unwrap();
+    place.store.audit(audit("alice", "ok")).await.unwrap();
+    place.restart().await;
+
+    let last = place.store.last_audit().await.unwrap();
+    assert_eq!(last, Some((2, "alice SignIn - ok".to_owned())));
+}
+
 async fn everything_is_there_after_a_restart(place: &mut Place) {
     let ticket = place.open_ticket().await;
     place.send(&ticket, "two").await;
@@ -715,7 +778,8 @@ contract! {
     a_page_ends_where_it_was_told_to_and_says_whether_there_is_more,
     a_page_ends_before_its_bytes_but_always_moves_on,
     open_tickets_come_longest_waiting_first_and_closed_ones_last_closed_first,
-    open_tickets_are_listed_by_who_answers_for_them,
+    tickets_are_listed_by_who_answers_for_them,
+    tickets_are_found_by_tag_and_by_words,
     what_is_not_there_is_nothing_and_no_error,
     a_guests_new_name_is_on_its_tickets,
     a_username_is_given_once,
@@ -724,6 +788,7 @@ contract! {
     read_marks_rise_and_never_pass_the_head,
     a_conversation_is_rated_once_and_when_it_is_over,
     tags_are_changed_on_top_of_what_they_are,
+    the_audit_keeps_what_it_is_told,
     everything_is_there_after_a_restart,
     a_closed_store_says_that_it_is_out_of_reach,
 }

@@ -16,8 +16,7 @@ use support_shared::{
     AgentId, ClientMessageId, GuestId, SessionId, TicketId, Timestamp,
     ids::TicketName,
     message::{Message, SenderRole},
-    request::AssigneeFilter,
-    ticket::{AgentRole, Guest, Rating},
+    ticket::{AgentRole, Guest, Rating, TicketStatus},
 };
 use tokio::sync::mpsc;
 
@@ -51,6 +50,20 @@ pub(crate) struct SessionRecord {
     pub(crate) ends_at: Timestamp,
     /// It was ended before that: by logging out or for the agent.
     pub(crate) ended: bool,
+}
+
+/// Something that is kept for whoever has to answer for it later.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Audit {
+    pub(crate) at: Timestamp,
+    /// An agent's id, `operator`, or `stranger`.
+    pub(crate) who: String,
+    /// The action, as the policy calls it.
+    pub(crate) what: String,
+    /// The id of the agent that it was done to.
+    pub(crate) object: Option<String>,
+    /// `ok` or an error code.
+    pub(crate) result: &'static str,
 }
 
 /// What may be changed of an agent. `None` leaves it as it is.
@@ -168,12 +181,29 @@ pub(crate) struct Size {
 /// Which tickets to list, and in which order they come.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Listing {
-    /// Longest waiting first; those that nobody waits in come last, oldest first.
-    Open { assignee: Option<AssigneeFilter>, me: Option<AgentId> },
-    /// Last closed first.
-    Closed,
+    /// Open ones longest waiting first, with those that nobody waits in last; closed ones last
+    /// closed first.
+    Of(TicketStatus, Filter),
     /// A guest's own, last activity first.
     Own(GuestId),
+}
+
+/// Which of the open or closed tickets.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Filter {
+    pub(crate) answering: Answering,
+    pub(crate) tag: Option<String>,
+    /// All of these words, each a whole one or the beginning of one, in what a ticket is found by.
+    pub(crate) words: Vec<String>,
+}
+
+/// Who answers for a ticket.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum Answering {
+    #[default]
+    Anybody,
+    Nobody,
+    Agent(AgentId),
 }
 
 /// Whose records to look up.
@@ -204,10 +234,10 @@ impl Listing {
     /// What the listing is ordered by; ties by id.
     pub(crate) fn key(&self, ticket: &TicketRecord) -> i64 {
         match self {
-            Self::Open { .. } => {
+            Self::Of(TicketStatus::Open, _) => {
                 ticket.conversation.waiting_since.map_or(i64::MAX, Timestamp::as_millis)
             }
-            Self::Closed | Self::Own(_) => ticket.conversation.at.as_millis(),
+            Self::Of(TicketStatus::Closed, _) | Self::Own(_) => ticket.conversation.at.as_millis(),
         }
     }
 }
@@ -289,6 +319,12 @@ pub(crate) trait Store: Send + Sync + 'static {
     async fn add_session(&self, session: SessionRecord) -> Result<()>;
     async fn session(&self, id: SessionId) -> Result<Option<SessionRecord>>;
     async fn end_session(&self, id: SessionId) -> Result<()>;
+
+    /// Adds to the audit.
+    async fn audit(&self, audit: Audit) -> Result<()>;
+    /// How many entries the audit has, and the last of them.
+    #[cfg(test)]
+    async fn last_audit(&self) -> Result<Option<(u64, String)>>;
 
     /// Finishes what was begun and lets go of the data.
     async fn close(&self);

@@ -23,8 +23,8 @@ use support_shared::{
 
 use self::{reader::Readers, writer::Writer};
 use super::{
-    AgentChange, AgentRecord, Announce, Appended, Changed, Created, Cursor, Facts, Listing, Page,
-    Range, Rated, Result, SessionRecord, Size, Store, StoreError, Whose,
+    AgentChange, AgentRecord, Announce, Appended, Audit, Changed, Created, Cursor, Facts, Listing,
+    Page, Range, Rated, Result, SessionRecord, Size, Store, StoreError, Whose,
 };
 use crate::clock::Source;
 use crate::desk::{
@@ -222,6 +222,42 @@ impl Store for Sqlite {
                 db.connection
                     .execute("UPDATE sessions SET ended = 1 WHERE id = ?1", [id.to_string()])?;
                 Ok(())
+            })
+            .await
+    }
+
+    async fn audit(&self, audit: Audit) -> Result<()> {
+        self.writer
+            .write(move |db| {
+                let sql = "INSERT INTO audit (at, who, what, object, result)
+                           VALUES (?1, ?2, ?3, ?4, ?5)";
+                let Audit { at, who, what, object, result } = audit;
+                db.connection.prepare_cached(sql)?.execute(params![
+                    at.as_millis(),
+                    who,
+                    what,
+                    object,
+                    result
+                ])?;
+                Ok(())
+            })
+            .await
+    }
+
+    #[cfg(test)]
+    async fn last_audit(&self) -> Result<Option<(u64, String)>> {
+        self.readers
+            .read(|db| {
+                let sql = "SELECT count(*), max(place) FROM audit";
+                let (count, last) = db.query_row(sql, [], |row| {
+                    Ok((row.get::<_, i64>(0)?, row.get::<_, Option<i64>>(1)?))
+                })?;
+                let Some(last) = last else { return Ok(None) };
+                let sql =
+                    "SELECT who || ' ' || what || ' ' || coalesce(object, '-') || ' ' || result
+                           FROM audit WHERE place = ?1";
+                let line = db.query_row(sql, [last], |row| row.get(0))?;
+                Ok(Some((count.unsigned_abs(), line)))
             })
             .await
     }

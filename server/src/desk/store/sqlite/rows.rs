@@ -3,12 +3,15 @@
 use rusqlite::{Connection, OptionalExtension, Params, ToSql};
 use serde::{Serialize, de::DeserializeOwned};
 use support_shared::{
-    GuestId, SessionId, TicketId, Timestamp, ids::TicketName, message::Message,
-    request::AssigneeFilter, ticket::Guest,
+    GuestId, SessionId, TicketId, Timestamp,
+    ids::TicketName,
+    message::Message,
+    ticket::{Guest, TicketStatus},
 };
 
 use super::super::{
-    Cursor, Facts, Listing, Page, Range, Result, SessionRecord, Size, StoreError, Whose,
+    Answering, Cursor, Facts, Filter, Listing, Page, Range, Result, SessionRecord, Size,
+    StoreError, Whose,
 };
 use crate::desk::{log::Log, record::TicketRecord};
 
@@ -102,26 +105,33 @@ pub(super) fn tickets(
     let mut conditions: Vec<&str> = Vec::new();
     let mut values: Vec<(&str, Box<dyn ToSql>)> = Vec::new();
     let (key, descending) = match listing {
-        Listing::Open { assignee, me } => {
-            conditions.push("status = 'open'");
-            let whose = match assignee {
-                Some(AssigneeFilter::Agent(agent)) => Some(*agent),
-                Some(AssigneeFilter::Me) => *me,
-                Some(AssigneeFilter::None) | None => None,
-            };
-            match (assignee, whose) {
-                (None, _) => {}
-                (Some(_), Some(agent)) => {
+        Listing::Of(status, Filter { answering, tag, words }) => {
+            match answering {
+                Answering::Anybody => {}
+                Answering::Nobody => conditions.push("assignee IS NULL"),
+                Answering::Agent(agent) => {
                     conditions.push("assignee = :assignee");
                     values.push((":assignee", Box::new(agent.to_string())));
                 }
-                (Some(_), None) => conditions.push("assignee IS NULL"),
             }
-            ("place", false)
-        }
-        Listing::Closed => {
-            conditions.push("status = 'closed'");
-            ("place", true)
+            if let Some(tag) = tag {
+                conditions.push("id IN (SELECT ticket FROM tags WHERE tag = :tag)");
+                values.push((":tag", Box::new(tag.clone())));
+            }
+            if !words.is_empty() {
+                conditions.push("number IN (SELECT rowid FROM words WHERE words MATCH :words)");
+                values.push((":words", Box::new(quoted(words))));
+            }
+            match status {
+                TicketStatus::Open => {
+                    conditions.push("status = 'open'");
+                    ("place", false)
+                }
+                TicketStatus::Closed => {
+                    conditions.push("status = 'closed'");
+                    ("place", true)
+                }
+            }
         }
         Listing::Own(guest) => {
             conditions.push("guest = :guest");
@@ -183,6 +193,13 @@ pub(super) fn messages(
         messages.reverse();
     }
     Ok(Page { messages, has_more })
+}
+
+/// The words as literal beginnings, so that nothing in them is the search's own syntax.
+fn quoted(words: &[String]) -> String {
+    let quoted: Vec<String> =
+        words.iter().map(|word| format!("\"{}\"*", word.replace('"', "\"\""))).collect();
+    quoted.join(" ")
 }
 
 pub(super) fn number(log: Log) -> i64 {

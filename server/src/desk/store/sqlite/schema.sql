@@ -21,6 +21,20 @@ CREATE TABLE agents (
 ) STRICT;
 CREATE UNIQUE INDEX agents_by_username ON agents (username);
 
+-- Who has signed in and administered, in the order in which it happened. Nothing changes it.
+CREATE TABLE audit (
+  place   INTEGER PRIMARY KEY,
+  at      INTEGER NOT NULL,
+  who     TEXT NOT NULL,
+  what    TEXT NOT NULL,
+  object  TEXT,
+  result  TEXT NOT NULL
+) STRICT;
+CREATE TRIGGER audit_is_kept BEFORE DELETE ON audit
+  BEGIN SELECT raise(ABORT, 'the audit is append-only'); END;
+CREATE TRIGGER audit_is_not_changed BEFORE UPDATE ON audit
+  BEGIN SELECT raise(ABORT, 'the audit is append-only'); END;
+
 CREATE TABLE sessions (
   id       TEXT PRIMARY KEY,
   agent    TEXT NOT NULL,
@@ -34,7 +48,8 @@ CREATE INDEX sessions_by_end ON sessions (ends_at);
 -- when they were closed. `active_at` orders a guest's own. `counts` says that it is open and that
 -- its guest has not ended it.
 CREATE TABLE tickets (
-  id         TEXT PRIMARY KEY,
+  number     INTEGER PRIMARY KEY,
+  id         TEXT NOT NULL UNIQUE,
   reference  TEXT NOT NULL,
   guest      TEXT NOT NULL,
   created_by TEXT NOT NULL,
@@ -52,6 +67,18 @@ CREATE INDEX tickets_by_place ON tickets (status, place, id);
 CREATE INDEX tickets_by_assignee ON tickets (status, assignee, place, id);
 CREATE INDEX tickets_by_guest ON tickets (guest, active_at, id);
 CREATE INDEX tickets_attended ON tickets (id) WHERE attended;
+
+CREATE TABLE tags (
+  tag    TEXT NOT NULL,
+  ticket TEXT NOT NULL,
+  PRIMARY KEY (tag, ticket)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX tags_by_ticket ON tags (ticket);
+
+-- What a ticket is found by; `rowid` is its number.
+CREATE VIRTUAL TABLE words USING fts5 (
+  subject, reference, name, email, tokenize = "unicode61 remove_diacritics 2"
+);
 
 -- Both logs of every ticket, in the order of writing, so that a commit for many tickets writes few
 -- pages. The two unique keys are what the promises rest on: one entry a number, one entry a sender

@@ -16,7 +16,7 @@ use support_shared::{
 use tokio::sync::{mpsc, oneshot};
 
 use super::super::{
-    AgentChange, AgentRecord, Announce, Appended, Changed, Created, Listing, Rated, Result,
+    AgentChange, AgentRecord, Announce, Appended, Changed, Created, Filter, Listing, Rated, Result,
     StoreError, Stored, What,
 };
 use super::rows;
@@ -173,20 +173,23 @@ struct Place {
     order: i64,
     counts: bool,
     attended: bool,
+    tags: Vec<String>,
 }
 
 impl Place {
     fn of(ticket: &TicketRecord) -> Self {
-        let (status, listing) = match ticket.conversation.status {
-            TicketStatus::Open => ("open", Listing::Open { assignee: None, me: None }),
-            TicketStatus::Closed => ("closed", Listing::Closed),
+        let status = match ticket.conversation.status {
+            TicketStatus::Open => "open",
+            TicketStatus::Closed => "closed",
         };
+        let listing = Listing::Of(ticket.conversation.status, Filter::default());
         Self {
             status,
             assignee: ticket.notes.assignee.as_ref().map(|agent| agent.id.to_string()),
             order: listing.key(ticket),
             counts: ticket.is_open() && !ticket.conversation.ended_by_guest,
             attended: !ticket.conversation.present.is_empty(),
+            tags: ticket.notes.tags.clone(),
         }
     }
 }
@@ -212,6 +215,17 @@ fn add(db: &Db<'_>, ticket: &TicketRecord) -> Result<()> {
             ticket.conversation.at.as_millis(),
             rows::json(ticket)?,
         ])?;
+    db.connection
+        .prepare_cached(
+            "INSERT INTO words (rowid, subject, reference, name, email)
+             VALUES (last_insert_rowid(), ?1, ?2, ?3, ?4)",
+        )?
+        .execute(params![
+            ticket.subject,
+            ticket.reference.to_string(),
+            ticket.guest.name,
+            ticket.guest.email
+        ])?;
     Ok(())
 }
 
@@ -220,6 +234,14 @@ fn add(db: &Db<'_>, ticket: &TicketRecord) -> Result<()> {
 fn save(db: &Db<'_>, before: &Place, ticket: &TicketRecord) -> Result<()> {
     let id = ticket.id.to_string();
     let place = Place::of(ticket);
+    if place.tags != before.tags {
+        db.connection.prepare_cached("DELETE FROM tags WHERE ticket = ?1")?.execute([&id])?;
+        for tag in &place.tags {
+            db.connection
+                .prepare_cached("INSERT INTO tags (tag, ticket) VALUES (?1, ?2)")?
+                .execute([tag, &id])?;
+        }
+    }
     if place != *before {
         db.connection
             .prepare_cached(
@@ -351,6 +373,12 @@ pub(super) fn change_guest(db: &mut Db<'_>, guest: &Guest) -> Result<()> {
         rows::records(db.connection, "SELECT record FROM tickets WHERE guest = ?1", [&id])?;
     for mut ticket in tickets {
         ticket.guest = guest.clone();
+        db.connection
+            .prepare_cached(
+                "UPDATE words SET name = ?2, email = ?3
+                 WHERE rowid = (SELECT number FROM tickets WHERE id = ?1)",
+            )?
+            .execute(params![ticket.id.to_string(), guest.name, guest.email])?;
         save(db, &Place::of(&ticket), &ticket)?;
     }
     Ok(())

@@ -1,210 +1,18 @@
-//! The console's behaviour, told as stories: keys and events in, effects and state out.
+//! The console by itself: writing, reading, outages, leaving.
 
-use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
-use jiff::tz::TimeZone;
 use ratatui::layout::Size;
-use support_shared::answer::{Joined, MessagePage, MessageSent, TicketPage};
+use support_shared::answer::{Joined, MessagePage, MessageSent};
 use support_shared::message::{Message, SenderRole};
-use support_shared::notice::{AgentNotice, MessageNew, TicketNotice};
+use support_shared::notice::{AgentNotice, TicketNotice};
 use support_shared::request::AgentRequest;
-use support_shared::ticket::{AgentName, Ticket, TicketStatus};
-use support_shared::{ApiError, ErrorCode, Timestamp};
+use support_shared::{ApiError, ErrorCode};
 
-use super::fixture::{agent, client_id, message, noon, ticket, ticket_id};
-use super::link::{Answer, LinkEvent, LinkState, Refusal};
-use super::outbox::{Parcel, Standing};
-use super::update::update;
-use super::{Effect, Focus, Msg, Stamp, State};
+use super::{Story, closed, guest, join_request, mine};
+use crate::core::fixture::{client_id, message, ticket, ticket_id};
+use crate::core::link::{Answer, LinkEvent, LinkState, Refusal};
+use crate::core::outbox::{Parcel, Standing};
+use crate::core::{Effect, Focus, Msg};
 use crate::text::Untrusted;
-
-pub(crate) struct Story {
-    pub(crate) state: State,
-    pub(crate) now: Timestamp,
-    ids: u64,
-    revision: u64,
-    effects: Vec<Effect>,
-}
-
-impl Story {
-    /// A console that has just been opened.
-    pub(crate) fn new() -> Self {
-        Self::with_unsent(Vec::new())
-    }
-
-    fn with_unsent(unsent: Vec<Parcel>) -> Self {
-        let state = State::new("127.0.0.1:3000".to_owned(), agent(), TimeZone::UTC, noon(), unsent);
-        Self { state, now: noon(), ids: 0, revision: 0, effects: Vec::new() }
-    }
-
-    /// A console that is online and has read a queue of these tickets.
-    pub(crate) fn online(tickets: impl IntoIterator<Item = Ticket>) -> Self {
-        let mut story = Self::new();
-        story.comes_online();
-        story.lists(tickets);
-        story.effects.clear();
-        story
-    }
-
-    /// Online, with ticket 1 open and these messages in it.
-    pub(crate) fn in_conversation(messages: impl IntoIterator<Item = Message>) -> Self {
-        let mut story = Self::online([ticket(1), ticket(2)]);
-        story.keys("<enter>");
-        story.joined(None, messages);
-        story.effects.clear();
-        story
-    }
-
-    pub(crate) fn happens(&mut self, msg: Msg) {
-        self.ids += 1;
-        let stamp = Stamp { now: self.now, id: client_id(self.ids) };
-        let effects = update(&mut self.state, &stamp, msg);
-        for effect in &effects {
-            if let Effect::SaveOutbox { revision, .. } = effect {
-                self.revision = *revision;
-            }
-        }
-        self.effects.extend(effects);
-    }
-
-    fn link(&mut self, event: LinkEvent) {
-        self.happens(Msg::Link(event));
-    }
-
-    pub(crate) fn comes_online(&mut self) {
-        self.link(LinkEvent::Online(Box::new(agent())));
-    }
-
-    fn goes_offline(&mut self) {
-        let retry_at = self.now.plus_millis(3_000);
-        self.link(LinkEvent::Offline { why: "gone".into(), retry_at });
-    }
-
-    /// Keys as a person would write them: `x`, `<enter>`, `<c-c>`.
-    pub(crate) fn keys(&mut self, text: &str) {
-        let mut rest = text;
-        while let Some(c) = rest.chars().next() {
-            let named = rest.strip_prefix('<').and_then(|tail| tail.split_once('>'));
-            let (event, tail) = match named {
-                Some((name, tail)) => (named_key(name), tail),
-                None => {
-                    (KeyEvent::new(KeyCode::Char(c), KeyModifiers::NONE), &rest[c.len_utf8()..])
-                }
-            };
-            rest = tail;
-            self.happens(Msg::Key(event.into()));
-        }
-    }
-
-    pub(crate) fn notices(&mut self, notice: AgentNotice) {
-        self.link(LinkEvent::Notice(Box::new(notice)));
-    }
-
-    pub(crate) fn says(&mut self, message: Message) {
-        self.notices(AgentNotice::MessageNew(MessageNew { message }));
-    }
-
-    fn answer(&mut self, request: AgentRequest, answer: Result<Answer, Refusal>) {
-        self.link(LinkEvent::Answered { request: Box::new(request), answer });
-    }
-
-    pub(crate) fn lists(&mut self, tickets: impl IntoIterator<Item = Ticket>) {
-        let page = TicketPage { tickets: tickets.into_iter().collect(), next_cursor: None };
-        self.answer(super::run::list_request(None), Ok(Answer::Tickets(Box::new(page))));
-    }
-
-    /// The server answers a join of ticket 1.
-    pub(crate) fn joined(
-        &mut self,
-        after: Option<u64>,
-        messages: impl IntoIterator<Item = Message>,
-    ) {
-        let messages: Vec<Message> = messages.into_iter().collect();
-        let has_more = after.is_none() && messages.first().is_some_and(|first| first.seq > Some(1));
-        let page = Joined {
-            ticket: ticket(1),
-            epoch: "e".to_owned(),
-            reset: false,
-            messages,
-            has_more,
-            notes: None,
-            has_more_notes: None,
-            participants: Vec::new(),
-        };
-        let mut asked = super::run::join_request(ticket_id(1), None);
-        if let AgentRequest::JoinTicket(join) = &mut asked {
-            join.after_seq = after;
-        }
-        self.answer(asked, Ok(Answer::Joined(Box::new(page))));
-    }
-
-    /// Everything that was to be saved is on disk.
-    fn is_saved(&mut self) {
-        self.happens(Msg::Saved { revision: self.revision, outcome: Ok(()) });
-    }
-
-    /// The requests since the last look, by name, with what matters of them.
-    fn asked(&mut self) -> Vec<String> {
-        let asked = |effect| match effect {
-            Effect::Ask(request) => Some(match *request {
-                AgentRequest::JoinTicket(join) => format!("join after {:?}", join.after_seq),
-                AgentRequest::SendMessage(sent) => {
-                    format!("send {} {}", sent.client_message_id, sent.content)
-                }
-                AgentRequest::ListMessages(list) => format!("earlier than {:?}", list.before),
-                other => other.name().to_owned(),
-            }),
-            _ => None,
-        };
-        std::mem::take(&mut self.effects).into_iter().filter_map(asked).collect()
-    }
-
-    fn shown(&self) -> Vec<u64> {
-        let timeline = &self.state.conversation().unwrap().timeline;
-        timeline.entries().iter().map(|entry| entry.seq).collect()
-    }
-
-    fn toast(&self) -> &str {
-        self.state.toast.as_ref().map_or("", |toast| &toast.text)
-    }
-}
-
-fn named_key(name: &str) -> KeyEvent {
-    let code = match name {
-        "enter" => KeyCode::Enter,
-        "esc" => KeyCode::Esc,
-        "tab" => KeyCode::Tab,
-        "pgup" => KeyCode::PageUp,
-        "end" => KeyCode::End,
-        "down" => KeyCode::Down,
-        "c-c" => return KeyEvent::new(KeyCode::Char('c'), KeyModifiers::CONTROL),
-        "c-j" => return KeyEvent::new(KeyCode::Char('j'), KeyModifiers::CONTROL),
-        "c-z" => return KeyEvent::new(KeyCode::Char('z'), KeyModifiers::CONTROL),
-        other => panic!("no key is called {other}"),
-    };
-    KeyEvent::new(code, KeyModifiers::NONE)
-}
-
-/// What the console asks for first.
-pub(crate) fn list_request() -> AgentRequest {
-    super::run::list_request(None)
-}
-
-pub(crate) fn join_request() -> AgentRequest {
-    super::run::join_request(ticket_id(1), None)
-}
-
-pub(crate) fn guest(seq: u64) -> Message {
-    message(seq, SenderRole::Guest, &format!("message {seq}"))
-}
-
-fn mine(seq: u64, id: u64, text: &str) -> Message {
-    Message { client_message_id: Some(client_id(id)), ..message(seq, SenderRole::Agent, text) }
-}
-
-fn closed(n: u64) -> Ticket {
-    let by = AgentName { id: agent().id, name: "Bob".to_owned() };
-    Ticket { status: TicketStatus::Closed, closed_by: Some(by), waiting_since: None, ..ticket(n) }
-}
 
 #[test]
 fn a_new_ticket_appears_by_itself_and_enter_joins_it() {
@@ -301,7 +109,7 @@ fn a_reset_forgets_what_was_and_reads_anew() {
         participants: Vec::new(),
     };
 
-    let asked = super::run::join_request(ticket_id(1), story.state.conversation());
+    let asked = crate::core::run::join_request(ticket_id(1), story.state.conversation());
     story.answer(asked, Ok(Answer::Joined(Box::new(page))));
 
     assert_eq!(story.asked(), ["join after None"]);

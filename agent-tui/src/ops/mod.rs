@@ -1,73 +1,28 @@
 //! What can be done at the desk over HTTP. The console and the script commands both call these,
 //! so that they do the same. Redirects are not followed: a token goes to its own server only.
 
-use std::fmt;
+mod failure;
+
 use std::time::Duration;
 
 use reqwest::{Client, Method, Url, redirect};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
-use support_shared::answer::{AgentAnswer, SignedIn};
-use support_shared::{ApiError, ErrorCode};
+use support_shared::ClientMessageId;
+use support_shared::answer::{AgentAnswer, AgentList, MessageSent, SignedIn, TicketAnswer};
+use support_shared::request::Assignment;
+use support_shared::ticket::Ticket;
+
+pub(crate) use failure::Failure;
+use failure::problem;
 
 use crate::config::Server;
 use crate::credentials::{Session, Token};
-use crate::text::Untrusted;
 
 const CONNECT: Duration = Duration::from_secs(5);
 const WHOLE: Duration = Duration::from_secs(15);
 /// The largest answer that is read. A page of messages is at most 256 KiB.
 const LARGEST: usize = 8 << 20;
-
-/// Why something was not done. Its text is fit for a terminal.
-#[derive(Debug)]
-pub(crate) enum Failure {
-    Refused(ApiError),
-    Unreachable {
-        server: String,
-        why: String,
-    },
-    /// The server answered, and not as the contract says.
-    Nonsense,
-}
-
-impl Failure {
-    pub(crate) fn exit_status(&self) -> u8 {
-        match self {
-            Self::Refused(error) => error.code.exit_status(),
-            Self::Unreachable { .. } => ErrorCode::Unavailable.exit_status(),
-            Self::Nonsense => ErrorCode::Internal.exit_status(),
-        }
-    }
-
-    pub(crate) fn code(&self) -> Option<ErrorCode> {
-        match self {
-            Self::Refused(error) => Some(error.code),
-            _ => None,
-        }
-    }
-}
-
-impl fmt::Display for Failure {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Refused(error) => {
-                let message = Untrusted::from(error.message.as_str()).line(300);
-                write!(f, "{message} ({})", error.code)?;
-                match error.retry_after_ms {
-                    Some(wait) => write!(f, ", try again in {} s", wait.div_ceil(1000)),
-                    None => Ok(()),
-                }
-            }
-            Self::Unreachable { server, why } => {
-                write!(f, "cannot reach {server}: {}", Untrusted::from(why.as_str()).line(200))
-            }
-            Self::Nonsense => f.write_str("the answer is not one of a support server"),
-        }
-    }
-}
-
-impl std::error::Error for Failure {}
 
 /// The desk behind one address.
 #[derive(Debug, Clone)]
@@ -170,15 +125,108 @@ impl Desk {
         self.get(url, token).await
     }
 
-    pub(crate) async fn close<T: DeserializeOwned>(
+    /// Does something to a ticket: `verb` and `body` are those of the contract.
+    async fn change(
+        &self,
+        token: &Token,
+        name: &str,
+        verb: &str,
+        body: Value,
+    ) -> Result<(String, TicketAnswer<Ticket>), Failure> {
+        let url = self.server.at(&["api", "v1", "tickets", name, verb]);
+        self.send(Method::POST, url, token, body).await
+    }
+
+    pub(crate) async fn close(
         &self,
         token: &Token,
         name: &str,
         reason: Option<&str>,
-    ) -> Result<(String, T), Failure> {
+    ) -> Result<(String, TicketAnswer<Ticket>), Failure> {
         let body = reason.map_or_else(|| json!({}), |reason| json!({ "reason": reason }));
-        let url = self.server.at(&["api", "v1", "tickets", name, "close"]);
-        let text = self.call(Method::POST, url, Some(token), Some(body)).await?;
+        self.change(token, name, "close", body).await
+    }
+
+    pub(crate) async fn reopen(
+        &self,
+        token: &Token,
+        name: &str,
+    ) -> Result<(String, TicketAnswer<Ticket>), Failure> {
+        self.change(token, name, "reopen", json!({})).await
+    }
+
+    pub(crate) async fn assign(
+        &self,
+        token: &Token,
+        name: &str,
+        assignment: &Assignment,
+    ) -> Result<(String, TicketAnswer<Ticket>), Failure> {
+        let body = serde_json::to_value(assignment).map_err(|_| Failure::Nonsense)?;
+        self.change(token, name, "assign", body).await
+    }
+
+    /// Tags and priority; the server decides whether a tag is one.
+    pub(crate) async fn tag(
+        &self,
+        token: &Token,
+        name: &str,
+        add: &[String],
+        remove: &[String],
+        priority: Option<&str>,
+    ) -> Result<(String, TicketAnswer<Ticket>), Failure> {
+        let mut body = json!({ "add": add, "remove": remove });
+        if let Some(priority) = priority {
+            body["priority"] = priority.into();
+        }
+        self.change(token, name, "tags", body).await
+    }
+
+    /// A message or, with `internal`, a note. The same `id` again stores nothing new.
+    pub(crate) async fn say(
+        &self,
+        token: &Token,
+        name: &str,
+        id: &ClientMessageId,
+        content: &str,
+        internal: bool,
+    ) -> Result<(String, MessageSent), Failure> {
+        let url = self.server.at(&["api", "v1", "tickets", name, "messages"]);
+        let body = json!({ "content": content, "clientMessageId": id, "internal": internal });
+        self.send(Method::POST, url, token, body).await
+    }
+
+    pub(crate) async fn agents(&self, token: &Token) -> Result<(String, AgentList), Failure> {
+        self.get(self.server.at(&["api", "v1", "agents"]), token).await
+    }
+
+    /// A new agent, as the contract describes one.
+    pub(crate) async fn add_agent(
+        &self,
+        token: &Token,
+        agent: Value,
+    ) -> Result<(String, AgentAnswer), Failure> {
+        self.send(Method::POST, self.server.at(&["api", "v1", "agents"]), token, agent).await
+    }
+
+    /// Changes what is named of an agent, who is called by username or id.
+    pub(crate) async fn change_agent(
+        &self,
+        token: &Token,
+        name: &str,
+        change: Value,
+    ) -> Result<(String, AgentAnswer), Failure> {
+        let url = self.server.at(&["api", "v1", "agents", name]);
+        self.send(Method::PATCH, url, token, change).await
+    }
+
+    async fn send<T: DeserializeOwned>(
+        &self,
+        method: Method,
+        url: Url,
+        token: &Token,
+        body: Value,
+    ) -> Result<(String, T), Failure> {
+        let text = self.call(method, url, Some(token), Some(body)).await?;
         read(&text).map(|value| (text, value))
     }
 
@@ -237,40 +285,4 @@ fn innermost(error: &reqwest::Error) -> String {
         cause = inner;
     }
     cause.to_string()
-}
-
-/// An error answer; one that is not of the contract is named by its status.
-fn problem(status: u16, text: &str) -> Failure {
-    let Ok(problem) = serde_json::from_str::<Value>(text) else { return Failure::Nonsense };
-    let code =
-        problem.get("code").and_then(|code| serde_json::from_value::<ErrorCode>(code.clone()).ok());
-    let code = code.or_else(|| ErrorCode::ALL.iter().copied().find(|code| code.status() == status));
-    let Some(code) = code else { return Failure::Nonsense };
-    let words = problem.get("detail").or_else(|| problem.get("title")).and_then(Value::as_str);
-    let mut error = ApiError::new(code, words.unwrap_or("no reason given"));
-    error.retry_after_ms = problem.get("retryAfterMs").and_then(Value::as_u64);
-    error.details = problem.get("details").cloned();
-    Failure::Refused(error)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_problem_says_its_code_and_its_words() {
-        let failure = problem(
-            409,
-            r#"{"type":"about:blank","status":409,"detail":"closed\u001b[31m","code":"ticket_closed","retryAfterMs":null}"#,
-        );
-
-        assert_eq!(failure.to_string(), "closed (ticket_closed)");
-        assert_eq!(failure.exit_status(), 6);
-    }
-
-    #[test]
-    fn what_is_no_problem_of_ours_is_named_by_its_status_or_as_nonsense() {
-        assert_eq!(problem(429, r#"{"title":"slow"}"#).exit_status(), 7);
-        assert_eq!(problem(502, "<html>").exit_status(), 1);
-    }
 }

@@ -1,93 +1,24 @@
-//! `tickets list`, `show`, `close`: what the console does, from a shell.
+//! `tickets list` and `show`, and how a conversation reads on paper.
 
-use clap::{Subcommand, ValueEnum};
 use jiff::tz::TimeZone;
-use support_shared::answer::{Joined, MessagePage, TicketAnswer, TicketPage};
+use support_shared::Timestamp;
+use support_shared::answer::{Joined, MessagePage, TicketPage};
+use support_shared::ids::TicketName;
 use support_shared::message::{Message, SenderRole};
 use support_shared::ticket::Ticket;
-use support_shared::{Timestamp, ids::TicketName};
 
-use super::{Context, output};
+use super::path_of;
+use crate::cli::{Context, output};
 use crate::clock;
 use crate::core::card::{Card, age};
 use crate::core::timeline::Entry;
 use crate::text::Untrusted;
 
-#[derive(Debug, Subcommand)]
-pub(super) enum Tickets {
-    /// List tickets, the longest waiting first
-    List {
-        /// Which tickets
-        #[arg(long, value_enum, default_value_t = Status::Open)]
-        status: Status,
-        /// Whose: me, none, or an agent's id
-        #[arg(long)]
-        assignee: Option<String>,
-        /// How many at most
-        #[arg(long, value_parser = clap::value_parser!(u64).range(1..))]
-        limit: Option<u64>,
-        /// Where the page before ended (its nextCursor)
-        #[arg(long)]
-        cursor: Option<String>,
-        /// Print what the server answers
-        #[arg(long)]
-        json: bool,
-    },
-    /// Show a ticket and its conversation
-    Show {
-        /// The ticket's ref or id
-        #[arg(value_name = "REF")]
-        ticket: TicketName,
-        /// Print what the server answers (the latest page of messages)
-        #[arg(long)]
-        json: bool,
-    },
-    /// Close a ticket; its guest's page becomes read-only
-    Close {
-        /// The ticket's ref or id
-        #[arg(value_name = "REF")]
-        ticket: TicketName,
-        /// Why; the guest can read it
-        #[arg(long)]
-        reason: Option<String>,
-        /// Print what the server answers
-        #[arg(long)]
-        json: bool,
-    },
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(super) enum Status {
-    Open,
-    Closed,
-}
-
-pub(super) async fn run(context: &Context, command: Tickets) -> anyhow::Result<()> {
-    match command {
-        Tickets::List { status, assignee, limit, cursor, json } => {
-            let limit = limit.map(|limit| limit.to_string());
-            let status = if status == Status::Open { "open" } else { "closed" };
-            let mut query = vec![("status", status)];
-            query.extend(assignee.as_deref().map(|value| ("assignee", value)));
-            query.extend(limit.as_deref().map(|value| ("limit", value)));
-            query.extend(cursor.as_deref().map(|value| ("cursor", value)));
-            list(context, &query, json).await
-        }
-        Tickets::Show { ticket, json } => show(context, ticket, json).await,
-        Tickets::Close { ticket, reason, json } => {
-            close(context, ticket, reason.as_deref(), json).await
-        }
-    }
-}
-
-fn path_of(ticket: TicketName) -> String {
-    match ticket {
-        TicketName::Id(id) => id.to_string(),
-        TicketName::Ref(reference) => reference.to_string(),
-    }
-}
-
-async fn list(context: &Context, query: &[(&str, &str)], json: bool) -> anyhow::Result<()> {
+pub(super) async fn list(
+    context: &Context,
+    query: &[(&str, &str)],
+    json: bool,
+) -> anyhow::Result<()> {
     let session = context.session().await?;
     let (text, page) = context.desk.tickets::<TicketPage<Ticket>>(&session.token, query).await?;
     if json {
@@ -115,7 +46,7 @@ fn row(card: &Card, now: Timestamp) -> Vec<String> {
     vec![card.reference.to_string(), waits, card.guest.line(24), agent, card.about().line(60)]
 }
 
-async fn show(context: &Context, ticket: TicketName, json: bool) -> anyhow::Result<()> {
+pub(super) async fn show(context: &Context, ticket: TicketName, json: bool) -> anyhow::Result<()> {
     let session = context.session().await?;
     let name = path_of(ticket);
     let (text, mut joined) = context.desk.ticket::<Joined<Ticket>>(&session.token, &name).await?;
@@ -157,7 +88,7 @@ async fn show(context: &Context, ticket: TicketName, json: bool) -> anyhow::Resu
 
 /// A message as a paragraph: when and who, and the text indented below, so that no text can pass
 /// for a line of the transcript.
-fn transcript(message: Message, zone: &TimeZone) -> String {
+pub(super) fn transcript(message: Message, zone: &TimeZone) -> String {
     let at = jiff::Timestamp::from_millisecond(message.created_at.as_millis())
         .map(|instant| instant.to_zoned(zone.clone()).strftime("%Y-%m-%d %H:%M").to_string())
         .unwrap_or_default();
@@ -168,23 +99,4 @@ fn transcript(message: Message, zone: &TimeZone) -> String {
         SenderRole::Guest => format!("\n{at} guest {}\n    {text}", entry.name.line(40)),
         SenderRole::Agent => format!("\n{at} agent {}\n    {text}", entry.name.line(40)),
     }
-}
-
-async fn close(
-    context: &Context,
-    ticket: TicketName,
-    reason: Option<&str>,
-    json: bool,
-) -> anyhow::Result<()> {
-    let session = context.session().await?;
-    let (text, answer) = context
-        .desk
-        .close::<TicketAnswer<Ticket>>(&session.token, &path_of(ticket), reason)
-        .await?;
-    if json {
-        output::json(&text)?;
-    } else {
-        output::line(&format!("{} is closed", answer.ticket.reference))?;
-    }
-    Ok(())
 }

@@ -1,0 +1,101 @@
+//! The tables of the README are those of the code. `UPDATE_DOCS=1 cargo test -p support-tests docs`
+//! writes them.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+
+use serde_json::Value;
+use support_server::desk::Limits;
+use support_shared::{
+    ErrorCode,
+    notice::{AgentNotice, GuestNotice},
+    request::{AgentRequest, GuestRequest},
+};
+
+use crate::support::process::Server;
+
+const README: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../README.md");
+
+/// Compares what stands between the marks of `name` with `fresh`, or writes it.
+fn stands(name: &str, fresh: &str) {
+    let (begin, end) = (format!("<!-- {name} -->\n"), format!("<!-- end of {name} -->"));
+    let readme = std::fs::read_to_string(README).unwrap();
+    let from = readme.find(&begin).unwrap() + begin.len();
+    let to = readme.find(&end).unwrap();
+    if std::env::var_os("UPDATE_DOCS").is_some() {
+        std::fs::write(README, format!("{}{fresh}{}", &readme[..from], &readme[to..])).unwrap();
+    } else {
+        assert_eq!(
+            &readme[from..to],
+            fresh,
+            "the table {name} is stale: see the header of this file"
+        );
+    }
+}
+
+#[test]
+fn the_readmes_limits_are_those_in_force() {
+    let values: BTreeMap<&str, u64> = Limits::default().values().collect();
+    let mut table = "| setting | default | |\n| --- | ---: | --- |\n".to_owned();
+    for (name, what) in Limits::described() {
+        let what = what.trim().trim_end_matches('.');
+        writeln!(table, "| `{name}` | {} | {what} |", values[name]).unwrap();
+    }
+
+    stands("limits", &table);
+}
+
+#[test]
+fn the_readmes_events_are_those_of_the_protocol() {
+    let who = |event: &str, guest: &[&str], agent: &[&str]| match (
+        guest.contains(&event),
+        agent.contains(&event),
+    ) {
+        (true, true) => "both",
+        (true, false) => "guest",
+        _ => "agent",
+    };
+    let mut table = "| event | | with |\n| --- | --- | --- |\n".to_owned();
+    let mut rows = |what: &str, guest: &[&str], agent: &[&str]| {
+        let mut events: Vec<&str> = guest.to_vec();
+        events.extend(agent.iter().filter(|event| !guest.contains(event)));
+        for event in events {
+            writeln!(table, "| `{event}` | {what} | {} |", who(event, guest, agent)).unwrap();
+        }
+    };
+    rows("request", GuestRequest::NAMES, AgentRequest::NAMES);
+    rows("notice", GuestNotice::NAMES, AgentNotice::NAMES);
+
+    stands("events", &table);
+}
+
+#[test]
+fn the_readmes_codes_are_those_of_the_protocol() {
+    let mut table = "| code | HTTP | exit status |\n| --- | ---: | ---: |\n".to_owned();
+    for code in ErrorCode::ALL {
+        writeln!(table, "| `{code}` | {} | {} |", code.status(), code.exit_status()).unwrap();
+    }
+
+    stands("codes", &table);
+}
+
+#[tokio::test]
+async fn the_readmes_routes_are_those_of_the_description() {
+    let server = Server::start();
+    let description: Value =
+        reqwest::get(server.url("/api/v1/openapi.json")).await.unwrap().json().await.unwrap();
+    let mut table = "| route | | for |\n| --- | --- | --- |\n".to_owned();
+    for (path, methods) in description["paths"].as_object().unwrap() {
+        for (method, operation) in methods.as_object().unwrap() {
+            let who = match (operation.get("security"), operation.get("description")) {
+                (None, _) => "anyone",
+                (Some(_), None) => "agents",
+                (Some(_), Some(_)) => "admins",
+            };
+            let summary = operation["summary"].as_str().unwrap();
+            writeln!(table, "| `{} {path}` | {summary} | {who} |", method.to_uppercase()).unwrap();
+        }
+    }
+
+    stands("routes", &table);
+}
