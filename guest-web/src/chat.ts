@@ -192,6 +192,14 @@ function handle(turn: Turn, event: Event): void {
       renew(turn, event.ticket);
       return;
 
+    case 'head': {
+      // The last notice may be the one that was lost: nothing after it would have shown the gap.
+      const { ticketId, seq, epoch } = event.head;
+      const missed = epoch !== state.epoch || seq > lastSeq(state);
+      if (state.sync === 'ready' && state.ticket?.id === ticketId && missed) join(turn);
+      return;
+    }
+
     case 'rested':
       set(turn, { resting: false });
       return;

@@ -38,6 +38,7 @@ const connection: Connection = createConnection({
   refused: () => dispatch({ is: 'refused' }),
   message: (message) => dispatch({ is: 'message', message }),
   ticket: (ticket) => dispatch({ is: 'ticket', ticket }),
+  head: (head) => dispatch({ is: 'head', head }),
 });
 
 function dispatch(event: Event): void {

@@ -5,14 +5,16 @@
 
 import { type Socket, io } from 'socket.io-client';
 import type { Answer } from './state';
-import type { GuestTicket, Message, Notices, Requests } from './wire';
+import type { GuestTicket, HeadNotice, Message, Notices, Requests } from './wire';
 
 const ACK_MS = 10_000;
 const DELAY_MS = 500;
 const DELAY_MAX_MS = 30_000;
 
-type Payload<E extends keyof Requests> = Parameters<Requests[E]>[0];
-type Reply<E extends keyof Requests> = Parameters<Parameters<Requests[E]>[1]>[0];
+/** What is acknowledged: everything but a word on who is typing. */
+type Asked = Exclude<keyof Requests, 'ticket:typing'>;
+type Payload<E extends Asked> = Parameters<Requests[E]>[0];
+type Reply<E extends Asked> = Parameters<Parameters<Requests[E]>[1]>[0];
 type Data<A> = A extends { ok: true; data: infer T } ? T : never;
 
 export interface Listener {
@@ -25,13 +27,14 @@ export interface Listener {
   refused(): void;
   message(message: Message): void;
   ticket(ticket: GuestTicket): void;
+  head(head: HeadNotice): void;
 }
 
 export interface Connection {
   connect(): void;
   disconnect(): void;
   /** Resolves to null when there was no answer in time. Nothing is queued while offline. */
-  request<E extends keyof Requests>(event: E, payload: Payload<E>): Promise<Answer<Data<Reply<E>>>>;
+  request<E extends Asked>(event: E, payload: Payload<E>): Promise<Answer<Data<Reply<E>>>>;
 }
 
 export function createConnection(listener: Listener): Connection {
@@ -100,6 +103,7 @@ export function createConnection(listener: Listener): Connection {
   socket.on('message:new', ({ message }) => listener.message(message));
   socket.on('ticket:updated', ({ ticket }) => listener.ticket(ticket));
   socket.on('ticket:closed', ({ ticket }) => listener.ticket(ticket));
+  socket.on('ticket:head', (head) => listener.head(head));
   socket.on('server:draining', ({ reconnectInMs }) => {
     stopInMs = reconnectInMs;
   });

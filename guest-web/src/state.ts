@@ -6,6 +6,7 @@ import type {
   ApiError,
   ErrorCode,
   GuestTicket,
+  HeadNotice,
   Joined,
   Message,
   MessagePage,
@@ -112,6 +113,7 @@ export type Event =
   | { is: 'sent'; id: string; answer: Answer<MessageSent> }
   | { is: 'message'; message: Message }
   | { is: 'ticket'; ticket: GuestTicket }
+  | { is: 'head'; head: HeadNotice }
   | { is: 'rested' }
   | { is: 'resync' }
   | { is: 'check' }

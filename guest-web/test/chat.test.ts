@@ -180,6 +180,20 @@ describe('applying the log', () => {
     assert.deepEqual(tab.numbers, [1, 2, 3, 4]);
   });
 
+  test('the head of the room shows that the last notice was lost, and other heads show nothing', () => {
+    const { desk, tab, ticketId } = talking(3);
+    const head = (seq: number, ticket = ticketId) =>
+      tab.do({ is: 'head', head: { ticketId: ticket, seq, epoch: 'first' } });
+    tab.rooms.clear();
+    head(3);
+    head(9, 'another');
+    assert.deepEqual(tab.up, []);
+    desk.append(ticketId, 'agent', 'unheard', null);
+    head(4);
+    tab.settle();
+    assert.deepEqual(tab.numbers, [1, 2, 3, 4]);
+  });
+
   test('after a cut the page goes on behind its last entry, page by page', () => {
     const { desk, tab, ticketId } = talking(3);
     tab.cut();

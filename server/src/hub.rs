@@ -111,6 +111,13 @@ impl Rooms {
         }
     }
 
+    /// Drops a connection that does not take what it is sent.
+    pub(crate) fn give_up(&self, connection: &Connection) {
+        if let Some(socket) = self.socket(connection) {
+            self.drop_lagging(socket);
+        }
+    }
+
     fn drop_lagging(&self, socket: SocketRef) {
         tracing::info!(socket.id = %socket.id, "a connection lags behind and is dropped");
         socket.leave_all();

@@ -137,9 +137,7 @@ async fn answer(packet: &str, ack: AckSender, sockets: &Sockets, actor: &Actor) 
     };
     if !sent && let Some(connection) = &actor.connection {
         // An answer that does not fit into the buffer would leave the client waiting for ever.
-        let message = "the connection lags behind".to_owned();
-        let why = SessionEnded { code: ErrorCode::Unavailable, message };
-        sockets.rooms.dismiss(connection, &why);
+        sockets.rooms.give_up(connection);
     }
 }
 

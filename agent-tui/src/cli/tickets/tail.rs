@@ -127,6 +127,8 @@ struct Tail {
     last: u64,
     /// What was missed is being asked for.
     asking: bool,
+    /// It has been said that the connection is lost.
+    lost: bool,
 }
 
 impl Tail {
@@ -136,6 +138,7 @@ impl Tail {
             epoch: page.epoch.clone(),
             last: page.messages.iter().filter_map(|message| message.seq).next_back().unwrap_or(0),
             asking: false,
+            lost: false,
         }
     }
 
@@ -159,8 +162,13 @@ impl Tail {
     fn take(&mut self, event: LinkEvent) -> Vec<Step> {
         match event {
             LinkEvent::Connecting => Vec::new(),
-            LinkEvent::Online(_) => vec![self.join()],
+            LinkEvent::Online(_) => {
+                self.lost = false;
+                vec![self.join()]
+            }
+            LinkEvent::Offline { .. } if self.lost => Vec::new(),
             LinkEvent::Offline { why, .. } => {
+                self.lost = true;
                 vec![Step::Say(format!("connection lost ({}), connecting again", why.line(100)))]
             }
             LinkEvent::SignedOut { why } => {
@@ -271,7 +279,7 @@ mod tests {
     use support_shared::notice::{HeadNotice, MessageNew, TicketNotice};
 
     use super::*;
-    use crate::core::fixture::{agent, message, ticket, ticket_id};
+    use crate::core::fixture::{agent, message, noon, ticket, ticket_id};
 
     fn page(messages: impl IntoIterator<Item = u64>, ticket: Ticket) -> Joined<Ticket> {
         Joined {
@@ -395,6 +403,18 @@ mod tests {
         assert!(
             hear(&mut at(3), AgentNotice::TicketClosed(TicketNotice { ticket: other })).is_empty()
         );
+    }
+
+    #[test]
+    fn an_outage_is_said_once_and_its_end_asks_for_what_was_missed() {
+        let mut tail = at(2);
+        let offline = || LinkEvent::Offline { why: "gone".into(), retry_at: noon() };
+
+        assert_eq!(short(tail.take(offline())), ["say"]);
+        assert!(tail.take(offline()).is_empty());
+        let online = LinkEvent::Online(Box::new(agent()));
+        assert_eq!(short(tail.take(online)), ["join after 2"]);
+        assert_eq!(short(tail.take(offline())), ["say"]);
     }
 
     #[test]
