@@ -150,3 +150,100 @@ async fn stopping_tells_the_connected_when_to_come_back() {
     assert!(notice["reconnectInMs"].as_u64().unwrap() >= 500);
     maya.socket.disconnected().await;
 }
+
+#[test]
+fn a_setting_that_is_none_is_refused_by_name() {
+    let data = tempfile::tempdir().unwrap();
+    let file = data.path().join("support.toml");
+    let run = |text: &str| {
+        std::fs::write(&file, text).unwrap();
+        let mut command = process::command(data.path(), "127.0.0.1:0");
+        command.arg("--config").arg(&file).arg("check-config").output().unwrap()
+    };
+
+    for (text, named) in [
+        ("colour = \"blue\"", "colour"),
+        ("[limits]\nguests = 3", "limits.guests"),
+        ("[limits]\npage = \"many\"", "limits.page"),
+        ("public_url = \"chat\"", "public_url"),
+        ("trusted_proxies = [\"everybody\"]", "trusted_proxies"),
+    ] {
+        let output = run(text);
+        assert_eq!(output.status.code(), Some(78), "{text}");
+        assert!(sentence(&output).contains(named), "{output:?}");
+    }
+    let output = run("[limits]\npage = 7");
+    assert!(output.status.success());
+    assert!(String::from_utf8(output.stdout).unwrap().contains("page = 7"));
+}
+
+#[test]
+fn weak_keys_and_links_in_place_of_files_refuse_to_start() {
+    let data = tempfile::tempdir().unwrap();
+    let weak =
+        r#"{"tokens":[{"id":"a","key":"c2VjcmV0"}],"guests":[{"id":"b","key":"c2VjcmV0Mg"}]}"#;
+    let keys = data.path().join("keys.json");
+    std::fs::write(&keys, weak).unwrap();
+    std::fs::set_permissions(&keys, PermissionsExt::from_mode(0o600)).unwrap();
+    let output = run(data.path(), "127.0.0.1:0");
+    assert_eq!(output.status.code(), Some(78));
+    assert!(sentence(&output).contains("tokens"));
+
+    let data = tempfile::tempdir().unwrap();
+    let elsewhere = data.path().join("elsewhere");
+    std::fs::write(&elsewhere, "mine").unwrap();
+    std::os::unix::fs::symlink(&elsewhere, data.path().join("support.db")).unwrap();
+    let output = run(data.path(), "127.0.0.1:0");
+    assert_eq!(output.status.code(), Some(73));
+    assert_eq!(std::fs::read_to_string(&elsewhere).unwrap(), "mine");
+}
+
+#[tokio::test]
+async fn every_answer_says_how_a_browser_may_treat_it() {
+    let server = Server::start();
+
+    for (path, status) in [("/", 200), ("/healthz", 200), ("/agent/me", 401), ("/nowhere", 404)] {
+        let response = reqwest::get(server.url(path)).await.unwrap();
+        assert_eq!(response.status(), status, "{path}");
+        let header = |name: &str| response.headers()[name].to_str().unwrap().to_owned();
+        assert_eq!(header("x-content-type-options"), "nosniff");
+        assert_eq!(header("x-frame-options"), "DENY");
+        assert_eq!(header("cross-origin-opener-policy"), "same-origin");
+        let policy = header("content-security-policy");
+        assert!(policy.contains("default-src 'none'") && policy.contains("frame-ancestors 'none'"));
+        assert!(!policy.contains("unsafe"), "{policy}");
+        if path != "/" {
+            assert_eq!(header("cache-control"), "no-store");
+        }
+    }
+}
+
+/// At the level that says most, nothing that was said or that proves an identity is in the logs.
+#[tokio::test]
+async fn the_logs_have_nobodys_words_and_no_secret() {
+    let mut server = Server::with(&[("SUPPORT_LOG", "trace")]);
+    let mut maya = Guest::arrives(&server).await;
+    let mut alice = Agent::signs_in(&server, "alice").await;
+    let create = json!({
+        "content": "CANARY-content", "clientMessageId": "CANARY-key", "name": "CANARY-name",
+        "email": "CANARY@mail.example", "subject": "CANARY-subject",
+    });
+    let created = maya.socket.done("ticket:create", create).await;
+    let ticket = created["ticket"]["id"].clone();
+    let note = json!({
+        "ticketId": ticket, "content": "CANARY-note", "clientMessageId": "n", "internal": true,
+    });
+    alice.socket.done("message:send", note).await;
+    alice.socket.refused("ticket:list", json!({ "q": "CANARY ".repeat(20) })).await;
+    assert!(Agent::token(&server, "alice", "CANARY-password").await.is_err());
+    let secrets = [alice.token.clone(), maya.cookie.replace("guestId=", ""), PASSWORD.to_owned()];
+
+    server.stop();
+
+    let said = server.said_all();
+    assert!(said.iter().any(|line| line.contains("command")), "it does say something");
+    for line in said {
+        assert!(!line.contains("CANARY"), "{line}");
+        assert!(secrets.iter().all(|secret| !line.contains(secret)), "{line}");
+    }
+}

@@ -117,6 +117,12 @@ async fn serve(config: Config) -> Result<(), Failure> {
     })?;
     let address =
         listener.local_addr().map_err(|error| Failure(71, format!("cannot listen: {error}")))?;
+    if !address.ip().is_loopback() && !config.is_behind_tls() {
+        eprintln!(
+            "warning: others can reach {address} without encryption; put what ends TLS in front \
+             and set --public-url https://…"
+        );
+    }
     let server = Server::open(config, Source::system()).await?;
     if let Some(password) = server.first_password() {
         eprintln!("first start: sign in as admin with the one-time password {password}");

@@ -95,6 +95,11 @@ impl Config {
         Self::assemble(flags, |name| std::env::var(name).ok())
     }
 
+    /// Whether the operator says that the desk is reached by https.
+    pub(crate) fn is_behind_tls(&self) -> bool {
+        self.public_url.as_ref().is_some_and(Origin::is_secure)
+    }
+
     fn assemble(
         flags: Flags,
         environment: impl Fn(&str) -> Option<String>,

@@ -80,12 +80,7 @@ impl Server {
             tokens: Arc::new(Tokens::new(keys.tokens, source.clone())),
             guest_cookies: Arc::new(GuestCookies::new(keys.guests, source.clone())),
             source: source.clone(),
-            cookies: Cookies {
-                secure: config
-                    .public_url
-                    .as_ref()
-                    .is_some_and(super::http::origin::Origin::is_secure),
-            },
+            cookies: Cookies { secure: config.is_behind_tls() },
             origins: Arc::new(Origins { public: config.public_url.clone() }),
             proxies: Arc::new(config.trusted_proxies.clone()),
             gate: Arc::new(Gate::new(

@@ -89,6 +89,11 @@ impl Server {
         }
     }
 
+    /// Everything that it has said until it ended.
+    pub(crate) fn said_all(&self) -> Vec<String> {
+        self.said.iter().collect()
+    }
+
     /// Asks the server to stop and waits until it has; answers with its exit status.
     pub(crate) fn stop(&mut self) -> i32 {
         let id = self.child.id().to_string();

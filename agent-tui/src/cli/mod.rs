@@ -168,3 +168,51 @@ fn report(error: &anyhow::Error) -> ExitCode {
     output::complain(&words);
     ExitCode::from(status)
 }
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    /// What is printed for these arguments, under whatever name the program was started.
+    fn complaint(arguments: &str) -> String {
+        let words = std::iter::once("/opt/renamed").chain(arguments.split_whitespace());
+        Cli::try_parse_from(words).err().map(|error| error.to_string()).unwrap_or_default()
+    }
+
+    #[test]
+    fn the_arguments_make_sense_together() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn the_help_calls_the_program_by_its_own_name() {
+        for arguments in ["--help", "tickets --help", "agents add --help", "tickets assign"] {
+            let text = complaint(arguments);
+            assert!(text.contains("Usage: support-agent"), "{text}");
+            assert!(!text.contains("renamed"), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_ticket_goes_to_one_agent_or_to_nobody() {
+        assert_eq!(complaint("tickets assign K7Q4MD me"), "");
+        assert_eq!(complaint("tickets assign K7Q4MD --nobody --note see"), "");
+        assert!(!complaint("tickets assign K7Q4MD").is_empty());
+        assert!(!complaint("tickets assign K7Q4MD me --nobody").is_empty());
+    }
+
+    #[test]
+    fn a_tagging_changes_something() {
+        assert_eq!(complaint("tickets tag K7Q4MD --add a --add b --remove c --priority low"), "");
+        assert!(!complaint("tickets tag K7Q4MD").is_empty());
+        assert!(!complaint("tickets tag K7Q4MD --priority soon").is_empty());
+    }
+
+    #[test]
+    fn a_text_that_looks_like_a_flag_is_not_sent_by_mistake() {
+        assert!(!complaint("tickets reply K7Q4MD --jsn").is_empty());
+        assert_eq!(complaint("tickets reply K7Q4MD -- --jsn"), "");
+    }
+}

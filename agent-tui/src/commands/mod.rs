@@ -3,8 +3,10 @@
 
 mod available;
 mod chord;
+mod scope;
 mod table;
 
 pub(crate) use available::Availability;
 pub(crate) use chord::Chord;
-pub(crate) use table::{COMMANDS, Command, CommandId, Scope, find};
+pub(crate) use scope::Scope;
+pub(crate) use table::{COMMANDS, Command, CommandId, find};

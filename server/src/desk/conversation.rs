@@ -30,15 +30,8 @@ impl Desk {
     ) -> Result<Reply, DeskError> {
         self.limits.check_content(&content)?;
         let sender = match known {
-            Known::Guest(guest) => {
-                self.rates.guest_messages_sustained.take(&guest.id)?;
-                self.rates.guest_messages.take(&guest.id)?;
-                Sender::Guest(guest.id, ticket.guest_name())
-            }
-            Known::Agent(agent) => {
-                self.rates.agent_messages.take(&agent.id)?;
-                Sender::Agent(agent.name())
-            }
+            Known::Guest(guest) => Sender::Guest(guest.id, ticket.guest_name()),
+            Known::Agent(agent) => Sender::Agent(agent.name()),
             Known::Stranger | Known::Ended | Known::Operator => return Err(DeskError::Forbidden),
         };
         let draft = Draft {

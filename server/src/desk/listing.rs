@@ -92,3 +92,29 @@ fn parse_cursor(text: &str) -> Result<Cursor, DeskError> {
     };
     parse().ok_or_else(|| DeskError::Invalid("not a cursor of this list".to_owned()))
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn no_text_makes_a_cursor_panic_and_a_cursor_survives_printing(text in ".{0,100}", key: i64, id: u128) {
+            let _ = parse_cursor(&text);
+            let _ = parse_cursor(&URL_SAFE_NO_PAD.encode(&text));
+            let id = support_shared::TicketId::from_ulid(ulid::Ulid::from(id));
+            let cursor = Cursor { key, id };
+            prop_assert_eq!(parse_cursor(&print_cursor(cursor)).ok(), Some(cursor));
+        }
+
+        #[test]
+        fn what_is_left_of_a_search_is_words(q in ".{0,300}") {
+            if let Ok(words) = words(&q) {
+                prop_assert!((1..=SEARCH_WORDS).contains(&words.len()));
+                prop_assert!(words.iter().all(|word| word.chars().all(char::is_alphanumeric)));
+            }
+        }
+    }
+}

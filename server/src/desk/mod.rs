@@ -229,6 +229,7 @@ impl Desk {
                 Some(ticket) if known.owns(ticket) => Situation::Own,
                 Some(_) => Situation::Others,
             };
+            self.charge(&known, &command)?;
             match policy::decide(known.caller(), action, situation) {
                 Decision::Allow => {}
                 Decision::Forbidden => return Err(DeskError::Forbidden),
@@ -250,6 +251,20 @@ impl Desk {
         self.meter.command(format!("{action:?}"), outcome, began.elapsed());
         tracing::debug!(parent: &span, outcome, "done");
         result
+    }
+
+    /// Counts what is limited by who sends it, before anything is said of what it is about.
+    fn charge(&self, known: &Known, command: &Command) -> Result<(), DeskError> {
+        match (known, command) {
+            (Known::Guest(guest), Command::SendMessage { .. }) => {
+                self.rates.guest_messages_sustained.take(&guest.id)?;
+                self.rates.guest_messages.take(&guest.id)
+            }
+            (Known::Agent(agent), Command::SendMessage { .. }) => {
+                self.rates.agent_messages.take(&agent.id)
+            }
+            _ => Ok(()),
+        }
     }
 
     async fn act(

@@ -24,6 +24,7 @@ use axum::{
     middleware,
     routing::{get, patch, post},
 };
+use tower::util::option_layer;
 use tower_http::set_header::SetResponseHeaderLayer;
 
 use self::{
@@ -37,6 +38,12 @@ use self::{
 use crate::auth::{guest::GuestCookies, token::Tokens};
 use crate::clock::Source;
 use crate::desk::{Actor, Address, Command, Desk, DeskError, Reply, Who};
+
+const OPENER_POLICY: header::HeaderName =
+    header::HeaderName::from_static("cross-origin-opener-policy");
+
+/// A browser that has come by https comes by https only, for a year.
+const A_YEAR: &str = "max-age=31536000";
 
 /// What the routes need.
 #[derive(Clone)]
@@ -92,6 +99,10 @@ impl Http {
             .layer(always(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
             .layer(always(header::REFERRER_POLICY, "same-origin"))
             .layer(always(header::X_FRAME_OPTIONS, "DENY"))
+            .layer(always(OPENER_POLICY, "same-origin"))
+            .layer(option_layer(
+                self.cookies.secure.then(|| always(header::STRICT_TRANSPORT_SECURITY, A_YEAR)),
+            ))
             .layer(SetResponseHeaderLayer::if_not_present(
                 header::CONTENT_SECURITY_POLICY,
                 HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'"),

@@ -96,11 +96,23 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
                 ))
             }
             Err(rejection) => {
-                let text = rejection.body_text();
+                let text = what_is_wrong(&rejection.body_text());
                 Err(Problem::with(StatusCode::BAD_REQUEST, ErrorCode::Invalid, text))
             }
         }
     }
+}
+
+/// What a parser says, without what it says of itself and of places in one line of a program's
+/// making.
+fn what_is_wrong(text: &str) -> String {
+    let what = text.rsplit_once(": ").map_or(text, |(before, what)| {
+        // A field's name may stand before what is wrong with it.
+        before.rsplit_once("type: ").map_or(what, |(_, field)| {
+            text.strip_prefix(before.strip_suffix(field).unwrap_or_default()).unwrap_or(what)
+        })
+    });
+    what.rsplit_once(" at line ").map_or(what, |(what, _)| what).to_owned()
 }
 
 /// A JSON body, or nothing at all for the default.

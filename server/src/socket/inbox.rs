@@ -171,7 +171,27 @@ fn decode(packet: &str, side: Side) -> Result<Command, DecodeError> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        /// `PROPTEST_CASES=1000000` makes a longer run of it.
+        #[test]
+        fn no_packet_makes_the_parser_panic(packet in ".{0,200}") {
+            let _ = decode(&packet, Side::Guest);
+            let _ = decode(&packet, Side::Agent);
+        }
+
+        #[test]
+        fn no_payload_makes_a_request_panic(
+            event in prop::sample::select(GuestRequest::NAMES.iter().chain(AgentRequest::NAMES).collect::<Vec<_>>()),
+            payload in r#"[\[\]{}:,"a-zA-Z0-9.\\$ -]{0,120}"#,
+        ) {
+            let _ = decode(&format!("[\"{event}\",{payload}]"), Side::Guest);
+            let _ = decode(&format!("[\"{event}\",{payload}]"), Side::Agent);
+        }
+    }
 
     #[test]
     fn an_event_of_the_other_side_is_understood_and_an_unknown_one_is_not() {

@@ -1,6 +1,7 @@
 //! `tickets …`: what the console does, from a shell.
 
 mod change;
+mod progress;
 mod read;
 mod say;
 mod tail;
