@@ -39,17 +39,7 @@ impl Client {
         headers: &[(&'static str, &str)],
         auth: Value,
     ) -> Result<Self, String> {
-        let url = format!("ws://{}/socket.io/?EIO=4&transport=websocket", server.address);
-        let mut request = url.into_client_request().unwrap();
-        for (name, value) in headers {
-            request.headers_mut().insert(HeaderName::from_static(name), value.parse().unwrap());
-        }
-        let stream = match timeout(DEADLINE, connect_async(request)).await.unwrap() {
-            Ok((stream, _)) => stream,
-            Err(Error::Http(response)) => return Err(response.status().as_str().to_owned()),
-            Err(error) => panic!("{error}"),
-        };
-        let mut client = Self { stream, namespace, acks: 0, notices: VecDeque::new() };
+        let mut client = Self::open(server, namespace, headers).await?;
         client.text(&format!("40{namespace},{auth}")).await;
         let accepted = format!("40{namespace},");
         let refused = format!("44{namespace},");
@@ -65,9 +55,41 @@ impl Client {
         }
     }
 
+    /// Opens the transport and asks for nothing; answers with the HTTP status of a refusal.
+    pub(crate) async fn open(
+        server: &Server,
+        namespace: &'static str,
+        headers: &[(&'static str, &str)],
+    ) -> Result<Self, String> {
+        let url = format!("ws://{}/socket.io/?EIO=4&transport=websocket", server.address);
+        let mut request = url.into_client_request().unwrap();
+        for (name, value) in headers {
+            request.headers_mut().insert(HeaderName::from_static(name), value.parse().unwrap());
+        }
+        let stream = match timeout(DEADLINE, connect_async(request)).await.unwrap() {
+            Ok((stream, _)) => stream,
+            Err(Error::Http(response)) => return Err(response.status().as_str().to_owned()),
+            Err(error) => panic!("{error}"),
+        };
+        Ok(Self { stream, namespace, acks: 0, notices: VecDeque::new() })
+    }
+
     /// Sends a packet as it is.
     pub(crate) async fn text(&mut self, packet: &str) {
         self.stream.send(Message::text(packet.to_owned())).await.unwrap();
+    }
+
+    /// Sends a frame as it is; answers whether the connection still took it.
+    pub(crate) async fn frame(&mut self, frame: Message) -> bool {
+        self.stream.send(frame).await.is_ok()
+    }
+
+    /// Sends the text of an event as it is, with a number for its acknowledgement.
+    pub(crate) async fn raw(&mut self, event: &str) -> u64 {
+        self.acks += 1;
+        let packet = format!("42{},{}{event}", self.namespace, self.acks);
+        self.frame(Message::text(packet)).await;
+        self.acks
     }
 
     /// Sends a request without waiting for its acknowledgement; answers with its number.
@@ -100,14 +122,18 @@ impl Client {
 
     /// The acknowledgement of this number.
     pub(crate) async fn ack(&mut self, number: u64) -> Value {
+        let answer = self.answer(number).await;
+        answer.unwrap_or_else(|| panic!("disconnected before ack {number}"))
+    }
+
+    /// The acknowledgement of this number, or nothing when the connection ends without it.
+    pub(crate) async fn answer(&mut self, number: u64) -> Option<Value> {
         loop {
             match self.heard().await {
-                Heard::Ack(this, answer) if this == number => return answer,
+                Heard::Ack(this, answer) if this == number => return Some(answer),
                 Heard::Ack(other, answer) => panic!("ack {other} before {number}: {answer}"),
                 Heard::Notice(event, payload) => self.notices.push_back((event, payload)),
-                Heard::Disconnected => {
-                    panic!("disconnected before ack {number}")
-                }
+                Heard::Disconnected => return None,
             }
         }
     }
@@ -136,6 +162,25 @@ impl Client {
                 Heard::Ack(..) => {}
                 Heard::Disconnected => panic!("disconnected before {event}"),
             }
+        }
+    }
+
+    /// Every notice before the message with this content, and with it none.
+    pub(crate) async fn notices_before(&mut self, content: &str) -> Vec<(String, Value)> {
+        let mut before = Vec::new();
+        loop {
+            let (event, payload) = match self.notices.pop_front() {
+                Some(notice) => notice,
+                None => match self.heard().await {
+                    Heard::Notice(event, payload) => (event, payload),
+                    Heard::Ack(..) => continue,
+                    Heard::Disconnected => panic!("disconnected before {content}"),
+                },
+            };
+            if event == "message:new" && payload["message"]["content"] == content {
+                return before;
+            }
+            before.push((event, payload));
         }
     }
 
@@ -175,10 +220,13 @@ impl Client {
     }
 
     /// The next packet; nothing when the transport has ended. Pings are answered.
-    async fn packet(&mut self) -> Option<String> {
+    pub(crate) async fn packet(&mut self) -> Option<String> {
         loop {
             match timeout(DEADLINE, self.stream.next()).await.expect("a packet in time") {
-                Some(Ok(Message::Text(text))) if text.as_str() == "2" => self.text("3").await,
+                Some(Ok(Message::Text(text))) if text.as_str() == "2" => {
+                    // Whether it still goes out is for what comes next to say.
+                    self.frame(Message::text("3")).await;
+                }
                 Some(Ok(Message::Text(text))) => return Some(text.as_str().to_owned()),
                 Some(Ok(_)) => {}
                 Some(Err(_)) | None => return None,

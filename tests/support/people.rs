@@ -18,6 +18,13 @@ pub(crate) struct Guest {
 impl Guest {
     /// Somebody who has started a session and connected.
     pub(crate) async fn arrives(server: &Server) -> Self {
+        let (cookie, id) = Self::session(server).await;
+        let socket = Self::connect(server, &cookie).await.unwrap();
+        Self { cookie, id, socket }
+    }
+
+    /// A session and no connection: the cookie, and the guest's id.
+    pub(crate) async fn session(server: &Server) -> (String, String) {
         let response =
             reqwest::Client::new().post(server.url("/guest/session")).send().await.unwrap();
         assert_eq!(response.status(), StatusCode::OK);
@@ -25,8 +32,7 @@ impl Guest {
         let cookie = cookie.split(';').next().unwrap().to_owned();
         let body: Value = response.json().await.unwrap();
         let id = body["guest"]["id"].as_str().unwrap().to_owned();
-        let socket = Self::connect(server, &cookie).await.unwrap();
-        Self { cookie, id, socket }
+        (cookie, id)
     }
 
     pub(crate) async fn connect(server: &Server, cookie: &str) -> Result<Client, String> {

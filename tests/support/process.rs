@@ -52,7 +52,12 @@ impl Server {
 
     /// The very first start on an empty directory.
     pub(crate) fn first_start() -> Self {
-        Self::on(tempfile::tempdir().unwrap(), "127.0.0.1:0", &[])
+        Self::first_start_with(&[])
+    }
+
+    /// The same with environment variables.
+    pub(crate) fn first_start_with(settings: &[(&str, &str)]) -> Self {
+        Self::on(tempfile::tempdir().unwrap(), "127.0.0.1:0", settings)
     }
 
     fn on(data: tempfile::TempDir, listen: &str, settings: &[(&str, &str)]) -> Self {
@@ -99,6 +104,12 @@ impl Server {
         let id = self.child.id().to_string();
         assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
         self.child.wait().unwrap().code().unwrap()
+    }
+
+    /// Asks the server to stop and answers with all that it has still to say on standard error.
+    pub(crate) fn last_words(&mut self) -> Vec<String> {
+        self.stop();
+        self.said_all()
     }
 
     /// Ends the server as a crash does.
@@ -150,7 +161,8 @@ pub(crate) fn add_agent(data: &Path, name: &str, display: &str) -> Output {
     add(data, &[name, "--display-name", display])
 }
 
-fn add(data: &Path, arguments: &[&str]) -> Output {
+/// Adds an agent with these arguments.
+pub(crate) fn add(data: &Path, arguments: &[&str]) -> Output {
     let mut child = Command::new(SERVER)
         .arg("--data")
         .arg(data)
@@ -163,6 +175,11 @@ fn add(data: &Path, arguments: &[&str]) -> Output {
         .unwrap();
     child.stdin.take().unwrap().write_all(PASSWORD.as_bytes()).unwrap();
     child.wait_with_output().unwrap()
+}
+
+/// An address that nothing listens on now.
+pub(crate) fn free_address() -> SocketAddr {
+    std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap()
 }
 
 /// Passes on what a process writes, line by line, also to the test's own output.

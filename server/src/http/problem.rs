@@ -106,12 +106,7 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
 /// What a parser says, without what it says of itself and of places in one line of a program's
 /// making.
 fn what_is_wrong(text: &str) -> String {
-    let what = text.rsplit_once(": ").map_or(text, |(before, what)| {
-        // A field's name may stand before what is wrong with it.
-        before.rsplit_once("type: ").map_or(what, |(_, field)| {
-            text.strip_prefix(before.strip_suffix(field).unwrap_or_default()).unwrap_or(what)
-        })
-    });
+    let what = text.split_once(": ").map_or(text, |(_, what)| what);
     what.rsplit_once(" at line ").map_or(what, |(what, _)| what).to_owned()
 }
 
@@ -142,7 +137,7 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Asked<T> {
         match Query::<T>::from_request_parts(parts, state).await {
             Ok(Query(asked)) => Ok(Self(asked)),
             Err(rejection) => {
-                let text = rejection.body_text();
+                let text = what_is_wrong(&rejection.body_text());
                 Err(Problem::with(StatusCode::BAD_REQUEST, ErrorCode::Invalid, text))
             }
         }
@@ -164,5 +159,28 @@ impl<T: std::str::FromStr<Err: std::fmt::Display>, S: Send + Sync> FromRequestPa
             .await
             .map_err(|rejection| invalid(rejection.body_text()))?;
         text.parse().map(Self).map_err(|error: T::Err| invalid(error.to_string()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_problem_says_what_is_wrong_and_not_who_found_it() {
+        for (text, what) in [
+            (
+                "Failed to deserialize the JSON body into the target type: missing field `password` at line 1 column 16",
+                "missing field `password`",
+            ),
+            (
+                "Failed to parse the request body as JSON: EOF while parsing an object at line 1 column 1",
+                "EOF while parsing an object",
+            ),
+            ("Failed to deserialize query string: limit: invalid value", "limit: invalid value"),
+            ("nonsense", "nonsense"),
+        ] {
+            assert_eq!(what_is_wrong(text), what);
+        }
     }
 }
