@@ -63,6 +63,11 @@ async fn nothing_of_a_note_reaches_the_guest() {
     assert_eq!(after, before);
     let listed = maya.socket.done("ticket:list", json!({})).await;
     assert!(!listed.to_string().to_lowercase().contains("canary"), "{listed}");
+    for guess in 0..6 {
+        let ask = json!({ "ticketId": ticket, "afterSeq": 3, "afterNoteSeq": guess });
+        let joined = maya.socket.done("ticket:join", ask).await;
+        assert_eq!((&joined["reset"], &joined["notes"]), (&json!(false), &Value::Null), "{guess}");
+    }
     let shown = bob.socket.done("ticket:join", json!({ "ticketId": ticket })).await;
     assert_eq!(shown["notes"].as_array().unwrap().len(), 2);
     assert_eq!(shown["ticket"]["tags"], json!(["vip-canary"]));

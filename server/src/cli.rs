@@ -130,34 +130,31 @@ async fn serve(config: Config) -> Result<(), Failure> {
     if cfg!(feature = "page") {
         eprintln!("guest page: http://{address}/");
     }
+    let stop = stop_signal().map_err(|error| Failure(71, format!("cannot start: {error}")))?;
     println!("listening on http://{address}");
-    server
-        .run(listener, stop_signal())
-        .await
-        .map_err(|error| Failure(71, format!("cannot serve: {error}")))
+    server.run(listener, stop).await.map_err(|error| Failure(71, format!("cannot serve: {error}")))
 }
 
-/// Ends when the process is asked to: by `SIGTERM`, `SIGINT` or Ctrl-C. A second one ends it at
-/// once.
-async fn stop_signal() {
+/// What ends when the process is asked to: by `SIGTERM`, `SIGINT` or Ctrl-C. A second one ends the
+/// process at once. It is listened for from now on, not only when this is first waited for.
+fn stop_signal() -> std::io::Result<impl Future<Output = ()>> {
     use tokio::signal::unix::{SignalKind, signal};
 
-    let both = signal(SignalKind::terminate())
-        .and_then(|term| signal(SignalKind::interrupt()).map(|int| (term, int)));
-    let Ok((mut term, mut int)) = both else {
-        return std::future::pending().await;
-    };
-    tokio::select! {
-        _ = term.recv() => {}
-        _ = int.recv() => {}
-    }
-    tokio_util::task::TaskTracker::new().spawn(async move {
+    let mut term = signal(SignalKind::terminate())?;
+    let mut int = signal(SignalKind::interrupt())?;
+    Ok(async move {
         tokio::select! {
             _ = term.recv() => {}
             _ = int.recv() => {}
         }
-        std::process::exit(130)
-    });
+        tokio_util::task::TaskTracker::new().spawn(async move {
+            tokio::select! {
+                _ = term.recv() => {}
+                _ = int.recv() => {}
+            }
+            std::process::exit(130)
+        });
+    })
 }
 
 async fn agent(config: Config, task: AgentTask) -> Result<(), Failure> {

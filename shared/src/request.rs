@@ -497,6 +497,16 @@ mod tests {
     }
 
     #[test]
+    fn a_payload_is_an_object_and_no_list() {
+        let list = format!(r#"["{TICKET}","hi","k"]"#);
+
+        assert!(GuestRequest::decode("message:send", &list).is_err());
+        assert!(GuestRequest::decode("ticket:list", "[]").is_err());
+        assert!(GuestRequest::decode("ticket:list", "null").is_err());
+        assert!(GuestRequest::decode("ticket:list", " {}").is_ok());
+    }
+
+    #[test]
     fn a_limit_is_a_whole_number_from_one() {
         let list = |limit: &str| {
             let json = format!(r#"{{"ticketId":"{TICKET}","limit":{limit}}}"#);

@@ -153,7 +153,7 @@ impl Desk {
         }
         let keep = match actor.who {
             Who::Agent { session, .. } => Some(session),
-            Who::Stranger | Who::Guest(_) | Who::Operator => None,
+            Who::Stranger | Who::Unproven | Who::Guest(_) | Who::Operator => None,
         };
         let change = AgentChange {
             password_hash: Some(self.passwords.hash(new, self.source.bytes()).await?),

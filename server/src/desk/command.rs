@@ -67,6 +67,9 @@ pub enum Who {
         /// When the token ends.
         expires_at: Timestamp,
     },
+    /// Somebody whose credential is none. It is not overlooked: such a caller is refused what even
+    /// a stranger may not do, and after what it sends was parsed.
+    Unproven,
     /// Whoever has the data directory in its hands.
     Operator,
 }

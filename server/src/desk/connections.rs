@@ -60,7 +60,7 @@ fn holders(actor: &Actor) -> Vec<Holder> {
     let who = match actor.who {
         Who::Guest(guest) => Some(Holder::Guest(guest)),
         Who::Agent { agent, .. } => Some(Holder::Agent(agent)),
-        Who::Stranger | Who::Operator => None,
+        Who::Stranger | Who::Unproven | Who::Operator => None,
     };
     who.into_iter().chain(actor.address.map(Holder::Address)).collect()
 }

@@ -28,7 +28,6 @@ impl Desk {
         client_message_id: ClientMessageId,
         internal: bool,
     ) -> Result<Reply, DeskError> {
-        self.limits.check_content(&content)?;
         let sender = match known {
             Known::Guest(guest) => Sender::Guest(guest.id, ticket.guest_name()),
             Known::Agent(agent) => Sender::Agent(agent.name()),

@@ -59,17 +59,20 @@ impl Logins {
     pub(super) fn check(&self, name: &str, address: Address) -> Result<(), DeskError> {
         let now = Instant::now();
         let failures = self.failures();
-        let wait = [Who::Name(name.to_owned(), address), Who::Address(address)]
-            .iter()
-            .filter_map(|who| failures.get(who))
-            .map(|failure| failure.wait_until.saturating_duration_since(now))
-            .max()
-            .unwrap_or_default();
+        let waits = [
+            ("login_tries", Who::Name(name.to_owned(), address)),
+            ("login_address_tries", Who::Address(address)),
+        ]
+        .map(|(limit, who)| {
+            let until = failures.get(&who).map_or(now, |failure| failure.wait_until);
+            (until.saturating_duration_since(now), limit)
+        });
+        let (wait, limit) = waits[0].max(waits[1]);
         if wait.is_zero() {
             return Ok(());
         }
         let millis = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX);
-        Err(DeskError::RateLimited { limit: "login_tries", retry_after_ms: millis.max(1) })
+        Err(DeskError::RateLimited { limit, retry_after_ms: millis.max(1) })
     }
 
     /// Remembers a wrong password.

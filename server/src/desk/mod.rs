@@ -215,8 +215,9 @@ impl Desk {
         let audit = Self::to_audit(&command);
         let span = tracing::info_span!("command", action = ?action, who = ?actor.who);
         let work = async {
+            self.check_sizes(&command)?;
             let whose = match actor.who {
-                Who::Stranger | Who::Operator => Whose::Nobodys,
+                Who::Stranger | Who::Unproven | Who::Operator => Whose::Nobodys,
                 Who::Guest(guest) => Whose::Guest(guest),
                 Who::Agent { agent, session, .. } => Whose::Agent(agent, session),
             };
@@ -251,6 +252,18 @@ impl Desk {
         self.meter.command(format!("{action:?}"), outcome, began.elapsed());
         tracing::debug!(parent: &span, outcome, "done");
         result
+    }
+
+    /// Refuses what is too long, whoever sends it and whatever it is about: it is parsed, in effect.
+    fn check_sizes(&self, command: &Command) -> Result<(), DeskError> {
+        let text = match command {
+            Command::OpenTicket(request) => Some(&request.content),
+            Command::SendMessage { content, .. } => Some(content),
+            Command::AssignTicket { assignment, .. } => assignment.note.as_ref(),
+            Command::RateTicket(request) => request.comment.as_ref(),
+            _ => None,
+        };
+        text.map_or(Ok(()), |text| self.limits.check_content(text))
     }
 
     /// Counts what is limited by who sends it, before anything is said of what it is about.
@@ -355,7 +368,7 @@ impl Desk {
             (_, Who::Agent { agent, .. }) => agent.to_string(),
             (_, Who::Guest(guest)) => guest.to_string(),
             (_, Who::Operator) => "operator".to_owned(),
-            (_, Who::Stranger) => "stranger".to_owned(),
+            (_, Who::Stranger | Who::Unproven) => "stranger".to_owned(),
         };
         let object = match object {
             Some(AgentNamed::Id(id)) => Some(id.to_string()),
@@ -377,6 +390,7 @@ impl Desk {
         let Facts { guest, agent, session, ticket } = facts;
         let known = match actor.who {
             Who::Stranger => Known::Stranger,
+            Who::Unproven => Known::Ended,
             Who::Operator => Known::Operator,
             Who::Guest(_) => guest.map_or(Known::Ended, Known::Guest),
             Who::Agent { agent: id, expires_at, .. } => {

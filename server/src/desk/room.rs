@@ -81,9 +81,11 @@ impl Desk {
         let id = ticket.id;
         let size = self.limits.size(request.limit);
         let strange = request.epoch.as_ref().is_some_and(|theirs| theirs != epoch);
-        // Who has more than the store counts in another history, whatever it says.
+        // Who has more than the store counts in another history, whatever it says. Of the notes
+        // only agents may learn even that.
+        let agent = matches!(known, Known::Agent(_));
         let ahead = request.after_seq.is_some_and(|seq| seq > ticket.conversation.seq)
-            || request.after_note_seq.is_some_and(|seq| seq > ticket.notes.seq);
+            || (agent && request.after_note_seq.is_some_and(|seq| seq > ticket.notes.seq));
         let reset = strange || ahead;
         let range = |after: Option<u64>| match after {
             Some(seq) if !reset => Range::After(seq),

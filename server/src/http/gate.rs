@@ -14,7 +14,7 @@ use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
 use support_shared::{ApiError, ErrorCode};
 use tokio_util::sync::CancellationToken;
 
-use super::problem::Problem;
+use super::problem::{self, Problem};
 use crate::telemetry::Meter;
 
 const PATH: &str = "/socket.io";
@@ -56,6 +56,11 @@ pub(super) fn is_handshake(uri: &Uri) -> bool {
 }
 
 pub(super) async fn check(State(gate): State<Arc<Gate>>, request: Request, next: Next) -> Response {
+    // The layer behind takes whatever begins like its own address.
+    let path = request.uri().path();
+    if path.starts_with(PATH) && path.trim_end_matches('/') != PATH {
+        return problem::unknown_route().await.into_response();
+    }
     if is_handshake(request.uri())
         && let Some(why) = gate.refuses()
     {

@@ -8,6 +8,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use serde::{Serialize, de::DeserializeOwned};
+use serde_json::value::RawValue;
 use support_shared::{ApiError, ErrorCode};
 
 /// An error on its way out.
@@ -81,33 +82,42 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
-        match Json::<T>::from_request(request, state).await {
-            Ok(Json(body)) => Ok(Self(body)),
-            Err(JsonRejection::MissingJsonContentType(_)) => Err(Problem::with(
-                StatusCode::UNSUPPORTED_MEDIA_TYPE,
-                ErrorCode::Invalid,
-                "send application/json",
-            )),
-            Err(rejection) if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE => {
-                Err(Problem::with(
-                    StatusCode::PAYLOAD_TOO_LARGE,
-                    ErrorCode::TooLarge,
-                    "the body is too large",
-                ))
-            }
-            Err(rejection) => {
-                let text = what_is_wrong(&rejection.body_text());
-                Err(Problem::with(StatusCode::BAD_REQUEST, ErrorCode::Invalid, text))
-            }
+        let invalid = |text: &str| Problem::with(StatusCode::BAD_REQUEST, ErrorCode::Invalid, text);
+        let unsupported = |text: &str| {
+            Problem::with(StatusCode::UNSUPPORTED_MEDIA_TYPE, ErrorCode::Invalid, text)
+        };
+        if request.headers().contains_key(header::CONTENT_ENCODING) {
+            return Err(unsupported("send the body as it is, without an encoding"));
         }
+        let body = match Json::<Box<RawValue>>::from_request(request, state).await {
+            Ok(Json(body)) => body,
+            Err(JsonRejection::MissingJsonContentType(_)) => {
+                return Err(unsupported("send application/json"));
+            }
+            Err(rejection) if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE => {
+                let text = "the body is too large";
+                return Err(Problem::with(rejection.status(), ErrorCode::TooLarge, text));
+            }
+            Err(rejection) => return Err(invalid(&what_is_wrong(&rejection.body_text()))),
+        };
+        // A list of values in the order of the fields would be taken for an object.
+        if !body.get().starts_with('{') {
+            return Err(invalid("the body is an object"));
+        }
+        serde_json::from_str(body.get())
+            .map(Self)
+            .map_err(|error| invalid(&without_place(&error.to_string())))
     }
 }
 
 /// What a parser says, without what it says of itself and of places in one line of a program's
 /// making.
 fn what_is_wrong(text: &str) -> String {
-    let what = text.split_once(": ").map_or(text, |(_, what)| what);
-    what.rsplit_once(" at line ").map_or(what, |(what, _)| what).to_owned()
+    without_place(text.split_once(": ").map_or(text, |(_, what)| what))
+}
+
+fn without_place(text: &str) -> String {
+    text.rsplit_once(" at line ").map_or(text, |(what, _)| what).to_owned()
 }
 
 /// A JSON body, or nothing at all for the default.

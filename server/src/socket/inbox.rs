@@ -121,7 +121,7 @@ fn time_left(actor: &Actor, sockets: &Sockets) -> Duration {
             let millis = expires_at.as_millis() - sockets.source.now().as_millis();
             Duration::from_millis(u64::try_from(millis).unwrap_or_default())
         }
-        Who::Stranger | Who::Guest(_) | Who::Operator => Duration::from_hours(2160),
+        Who::Stranger | Who::Unproven | Who::Guest(_) | Who::Operator => Duration::from_hours(2160),
     }
 }
 
