@@ -204,3 +204,47 @@ async fn a_wrong_password_and_an_unknown_name_are_answered_alike() {
     assert_eq!(wrong, unknown);
     assert_eq!(wrong["code"], "invalid_credentials");
 }
+
+/// A flood of logins is answered, one way or the other, and holds nobody else up.
+#[tokio::test]
+async fn a_flood_of_logins_does_not_stop_the_conversation() {
+    let server = Server::start();
+    let mut maya = Guest::arrives(&server).await;
+    let ticket = maya.opens_a_ticket("hello").await;
+    let client = reqwest::Client::new();
+    let logins: Vec<_> = (0..200)
+        .map(|number| {
+            let body =
+                json!({ "username": format!("nobody{number}"), "password": "wrong password" });
+            client.post(server.url("/agent/login")).json(&body).send()
+        })
+        .collect();
+    let flood = futures_util::future::join_all(logins);
+    let talk = async {
+        for number in 0..10 {
+            let text = json!({
+                "ticketId": ticket, "content": "x", "clientMessageId": format!("k{number}"),
+            });
+            maya.socket.done("message:send", text).await;
+        }
+    };
+
+    let (answers, ()) = futures_util::future::join(flood, talk).await;
+
+    let mut limited = 0;
+    for answer in answers {
+        let answer = answer.unwrap();
+        match answer.status() {
+            StatusCode::UNAUTHORIZED => {}
+            StatusCode::TOO_MANY_REQUESTS => {
+                limited += 1;
+                assert!(answer.headers().contains_key("retry-after"));
+            }
+            other => panic!("{other}"),
+        }
+    }
+    assert!(limited > 100, "{limited}");
+    let huge = json!({ "username": "alice", "password": "x".repeat(1 << 20) });
+    let answer = client.post(server.url("/agent/login")).json(&huge).send().await.unwrap();
+    assert_eq!(answer.status(), StatusCode::PAYLOAD_TOO_LARGE);
+}

@@ -1,8 +1,10 @@
 //! Starting, stopping, and what the operator is told.
 
-use std::net::TcpListener;
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
 use std::os::unix::fs::PermissionsExt;
 use std::process::Output;
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
@@ -245,5 +247,38 @@ async fn the_logs_have_nobodys_words_and_no_secret() {
     for line in said {
         assert!(!line.contains("CANARY"), "{line}");
         assert!(secrets.iter().all(|secret| !line.contains(secret)), "{line}");
+    }
+}
+
+#[test]
+fn who_does_not_finish_a_request_is_closed_and_holds_nobody_up() {
+    let server = Server::with(&[("SUPPORT_LIMITS_CONNECT_TIMEOUT_MS", "500")]);
+    let open = |sent: &str| {
+        let mut stream = TcpStream::connect(server.address).unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+        stream.write_all(sent.as_bytes()).unwrap();
+        stream
+    };
+    let slow: Vec<TcpStream> = [
+        "",
+        "GET / HTTP/1.1\r\n",
+        "GET / HTTP/1.1\r\nhost: x\r\nx-",
+        "POST /agent/login HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n\
+         content-length: 100\r\n\r\n{",
+        "GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n",
+    ]
+    .iter()
+    .cycle()
+    .take(200)
+    .map(|sent| open(sent))
+    .collect();
+
+    let mut quick = open("GET /healthz HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n");
+    let mut answer = String::new();
+    quick.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    for mut stream in slow {
+        // Ends: with nothing, or with an answer, but it ends.
+        let _ = stream.read_to_end(&mut Vec::new()).unwrap();
     }
 }

@@ -261,3 +261,94 @@ async fn who_lags_behind_is_dropped_and_resumes_without_a_gap() {
     }
     assert_eq!(last, 3_001);
 }
+
+/// A peer that never reads again: the kernel gives it up, and its agent is known to be gone.
+#[tokio::test]
+async fn who_never_reads_again_is_reaped_and_presence_is_put_right() {
+    let server = Server::with(&[
+        NO_RATE,
+        ("SUPPORT_LIMITS_PEER_TIMEOUT_MS", "1000"),
+        ("SUPPORT_LIMITS_LEFT_GRACE_MS", "100"),
+    ]);
+    let mut maya = Guest::arrives(&server).await;
+    let ticket = maya.opens_a_ticket("hello").await;
+    let mut bob = Agent::signs_in(&server, "bob").await;
+    let mut alice = Agent::signs_in(&server, "alice").await;
+    alice.socket.done("ticket:join", json!({ "ticketId": ticket })).await;
+
+    // Alice's connection stays open, and nothing of it is read from here on.
+    for number in 0..3_000 {
+        let content = "x".repeat(3_900);
+        let text = json!({ "ticketId": ticket, "content": content, "clientMessageId": format!("k{number}") });
+        bob.socket.done("message:send", text).await;
+    }
+
+    loop {
+        let presence = bob.socket.notice("presence:changed").await;
+        if presence["name"] == "Alice" && presence["state"] == "offline" {
+            break;
+        }
+    }
+    // The guest has not read either, and comes back as everybody does.
+    maya.returns(&server).await;
+    let joined = maya.socket.done("ticket:join", json!({ "ticketId": ticket })).await;
+    assert_eq!(joined["participants"].as_array().unwrap().len(), 1);
+    drop(alice);
+}
+
+#[tokio::test]
+async fn a_message_that_is_replayed_a_thousand_times_is_stored_once() {
+    let mut server = Server::with(&[NO_RATE]);
+    let mut maya = Guest::arrives(&server).await;
+    let ticket = maya.opens_a_ticket("hello").await;
+    let mut alice = Agent::signs_in(&server, "alice").await;
+    let text = json!({ "ticketId": ticket, "content": "once", "clientMessageId": "same" });
+
+    let mut sent = Vec::new();
+    for _ in 0..500 {
+        sent.push(alice.socket.send("message:send", &text).await);
+    }
+    for (place, number) in sent.into_iter().enumerate() {
+        let ack = alice.socket.ack(number).await;
+        assert_eq!(ack["data"]["duplicate"], place > 0);
+        assert_eq!(ack["data"]["message"]["seq"], 2);
+    }
+    server.kill();
+    let server = server.start_again();
+    let (_, refreshed) = alice.http(&server, reqwest::Method::POST, "/agent/refresh", None).await;
+    let token = refreshed["token"].as_str().unwrap();
+    alice.socket = Agent::connect(&server, token).await.unwrap();
+    for _ in 0..500 {
+        assert_eq!(alice.socket.done("message:send", text.clone()).await["duplicate"], true);
+    }
+    maya.returns(&server).await;
+    let joined = maya.socket.done("ticket:join", json!({ "ticketId": ticket })).await;
+    assert_eq!(contents(&joined["messages"]), ["hello", "once"]);
+}
+
+#[tokio::test]
+async fn fifty_joins_at_once_are_one() {
+    let server = Server::start();
+    let mut maya = Guest::arrives(&server).await;
+    let ticket = maya.opens_a_ticket("hello").await;
+    let mut alice = Agent::signs_in(&server, "alice").await;
+    let join = json!({ "ticketId": ticket });
+
+    let mut asked = Vec::new();
+    for _ in 0..50 {
+        asked.push(alice.socket.send("ticket:join", &join).await);
+    }
+    for number in asked {
+        assert_eq!(alice.socket.ack(number).await["ok"], true);
+    }
+    let text = json!({ "ticketId": ticket, "content": "one", "clientMessageId": "k" });
+    alice.socket.done("message:send", text).await;
+
+    let joined = maya.socket.done("ticket:join", join).await;
+    assert_eq!(contents(&joined["messages"]), ["hello", "Alice joined the chat", "one"]);
+    let heard = alice.socket.notices_so_far().await;
+    let times = heard
+        .iter()
+        .filter(|(event, it)| event == "message:new" && it["message"]["content"] == "one");
+    assert_eq!(times.count(), 1);
+}

@@ -5,6 +5,7 @@
 //! does it, keeps it in its private store, and tells of it through `hub`. Nothing else leads from
 //! outside to the data.
 
+mod accept;
 mod auth;
 mod cli;
 pub mod clock;

@@ -1,16 +1,14 @@
 //! One running server: puts the parts together, serves until it is told to stop, and stops within
 //! a time that is known.
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::serve::ListenerExt;
-use socket2::SockRef;
 use support_shared::{notice::ServerDraining, text::Username, ticket::AgentRole};
 use tokio::net::TcpListener;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
+use crate::accept::{self, Patience};
 use crate::auth::{self, guest::GuestCookies, token::Tokens};
 use crate::clock::Source;
 use crate::config::Config;
@@ -21,7 +19,7 @@ use crate::socket::{self, Sockets};
 use crate::telemetry::Meter;
 
 /// How long stopping may take in each of its steps.
-const STEP: Duration = Duration::from_secs(3);
+const STEP: Duration = Duration::from_secs(2);
 
 /// Milliseconds over which clients are asked to spread when they come back.
 const SPREAD_MS: u64 = 2_000;
@@ -89,6 +87,7 @@ impl Server {
                 meter.clone(),
             )),
             body_bytes: config.limits.packet_bytes,
+            body_patience: Duration::from_millis(config.limits.connect_timeout_ms),
             openapi: openapi::text(),
         };
         let tasks = TaskTracker::new();
@@ -122,37 +121,22 @@ impl Server {
             stopping: intake.clone(),
         };
         let (layer, io) = socket::build(sockets, &config.limits);
-        let app = http.router(layer).into_make_service_with_connect_info::<SocketAddr>();
-        // A peer that stops reading is cut off by the kernel: the library would wait for it.
-        let peer_timeout = Duration::from_millis(config.limits.peer_timeout_ms.into());
-        let listener = listener.tap_io(move |stream| {
-            let socket = SockRef::from(&*stream);
-            if let Err(error) = socket
-                .set_tcp_user_timeout(Some(peer_timeout))
-                .and_then(|()| stream.set_nodelay(true))
-            {
-                tracing::debug!(%error, "cannot set up a connection");
-            }
-        });
-        let (told, all_told) = tokio::sync::oneshot::channel::<()>();
-        let requests = tasks.clone();
-        let serving = axum::serve(listener, app).with_graceful_shutdown(async move {
+        let app = http.router(layer);
+        let patience = Patience {
+            head: Duration::from_millis(config.limits.connect_timeout_ms),
+            peer: Duration::from_millis(config.limits.peer_timeout_ms.into()),
+        };
+        let told = CancellationToken::new();
+        let serving = accept::serve(listener, app, patience, told.clone(), STEP);
+        let stop = async move {
             shutdown.await;
             stopping.cancel();
-            drain(&rooms, &source, &intake, &requests).await;
+            drain(&rooms, &source, &intake, &tasks).await;
             // A connection that does not read would hold this up for ever.
             let _ = tokio::time::timeout(STEP, io.close()).await;
-            let _ = told.send(());
-        });
-        // Connections that stay although everybody was told are left behind after a while.
-        let late = async move {
-            let _ = all_told.await;
-            tokio::time::sleep(STEP).await;
+            told.cancel();
         };
-        tokio::select! {
-            served = serving => served?,
-            () = late => tracing::warn!("some connections did not end in time"),
-        }
+        tokio::join!(serving, stop);
         if tokio::time::timeout(STEP, desk.close()).await.is_err() {
             tracing::warn!("the store did not close in time");
         }

@@ -92,7 +92,7 @@ limits! {
     login_tries: u32 = 5,
     /// Wrong passwords from an address in 10 minutes before it has to wait.
     login_address_tries: u32 = 30,
-    /// Milliseconds until a connection without a namespace is closed.
+    /// Milliseconds until a connection without a namespace, or that does not finish a request, is closed.
     connect_timeout_ms: u64 = 10_000,
     /// Milliseconds until a peer that does not read is closed.
     peer_timeout_ms: u32 = 20_000,

@@ -16,6 +16,7 @@ mod session;
 mod tickets;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::{
     Router,
@@ -25,7 +26,7 @@ use axum::{
     routing::{get, patch, post},
 };
 use tower::util::option_layer;
-use tower_http::set_header::SetResponseHeaderLayer;
+use tower_http::{set_header::SetResponseHeaderLayer, timeout::RequestBodyTimeoutLayer};
 
 use self::{
     cookies::{Cookies, Found},
@@ -57,6 +58,8 @@ pub(crate) struct Http {
     pub(crate) proxies: Arc<Proxies>,
     pub(crate) gate: Arc<Gate>,
     pub(crate) body_bytes: usize,
+    /// How long the next part of a body may take.
+    pub(crate) body_patience: Duration,
     /// The description of the API.
     pub(crate) openapi: Arc<str>,
 }
@@ -91,6 +94,7 @@ impl Http {
             .fallback(problem::unknown_route)
             .method_not_allowed_fallback(problem::wrong_method)
             .layer(DefaultBodyLimit::max(self.body_bytes))
+            .layer(RequestBodyTimeoutLayer::new(self.body_patience))
             .layer(socket_io)
             .layer(middleware::from_fn_with_state(renewal, renew::on_handshake))
             .layer(middleware::from_fn_with_state(Arc::clone(&self.gate), gate::check))
