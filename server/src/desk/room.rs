@@ -158,16 +158,23 @@ impl Desk {
 
     fn leave_after_grace(self: &Arc<Self>, ticket: TicketId, agent: AgentId) {
         let desk = Arc::clone(self);
-        let grace = Duration::from_millis(self.limits.left_grace_ms);
         self.tasks.spawn(async move {
-            tokio::select! {
-                () = tokio::time::sleep(grace) => {}
-                () = desk.stopping.cancelled() => return,
+            if !desk.grace_is_over().await {
+                return;
             }
             if let Err(error) = desk.leave_unless_back(ticket, agent).await {
                 tracing::warn!(%ticket, %agent, %error, "could not write that an agent has left");
             }
         });
+    }
+
+    /// Waits for the time that an agent may be away; false when the server stops meanwhile.
+    async fn grace_is_over(&self) -> bool {
+        let grace = Duration::from_millis(self.limits.left_grace_ms);
+        tokio::select! {
+            () = tokio::time::sleep(grace) => true,
+            () = self.stopping.cancelled() => false,
+        }
     }
 
     async fn leave_unless_back(&self, ticket: TicketId, agent: AgentId) -> Result<(), DeskError> {
@@ -194,11 +201,9 @@ impl Desk {
     /// Says that an agent is gone that did not come back within the grace period.
     fn away_after_grace(self: &Arc<Self>, agent: AgentId) {
         let desk = Arc::clone(self);
-        let grace = Duration::from_millis(self.limits.left_grace_ms);
         self.tasks.spawn(async move {
-            tokio::select! {
-                () = tokio::time::sleep(grace) => {}
-                () = desk.stopping.cancelled() => return,
+            if !desk.grace_is_over().await {
+                return;
             }
             if desk.presence.is_here(agent) {
                 return;
