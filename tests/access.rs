@@ -248,3 +248,61 @@ async fn a_flood_of_logins_does_not_stop_the_conversation() {
     let answer = client.post(server.url("/agent/login")).json(&huge).send().await.unwrap();
     assert_eq!(answer.status(), StatusCode::PAYLOAD_TOO_LARGE);
 }
+
+/// Under https only the cookie that no other host and no http could have set is a guest's.
+#[tokio::test]
+async fn under_https_a_planted_cookie_is_nobodys() {
+    let origin = ("origin", "https://chat.example");
+    let server = Server::with(&[("SUPPORT_PUBLIC_URL", origin.1)]);
+    let start = reqwest::Client::new().post(server.url("/guest/session"));
+    let response = start.try_clone().unwrap().send().await.unwrap();
+    let set = response.headers()["set-cookie"].to_str().unwrap().to_owned();
+    assert!(set.starts_with("__Host-guestId=") && set.contains("; Secure"), "{set}");
+    assert_eq!(response.headers()["strict-transport-security"], "max-age=31536000");
+    let cookie = set.split(';').next().unwrap();
+    let planted = cookie.replace("__Host-", "");
+    let connect = async |cookie: &str| {
+        Client::connect(&server, "/guest", &[("cookie", cookie), origin], json!({})).await.err()
+    };
+
+    assert_eq!(connect(cookie).await, None);
+    assert_eq!(connect(&planted).await.as_deref(), Some("unauthenticated"));
+    assert_eq!(connect(&format!("{planted}; {cookie}")).await, None);
+    let id = async |cookie: &str| {
+        let request = start.try_clone().unwrap().header("cookie", cookie);
+        let body: Value = request.send().await.unwrap().json().await.unwrap();
+        body["guest"]["id"].clone()
+    };
+    assert_ne!(id(&planted).await, id(cookie).await);
+    assert_eq!(id(&format!("{planted}; {cookie}")).await, id(cookie).await);
+}
+
+/// One transport carries both sides: leaving one of them is not leaving the other.
+#[tokio::test]
+async fn leaving_one_side_of_a_transport_does_not_leave_the_other() {
+    let server = Server::with(&[("SUPPORT_LIMITS_LEFT_GRACE_MS", "100")]);
+    let mut maya = Guest::arrives(&server).await;
+    let ticket = maya.opens_a_ticket("hello").await;
+    let other = Guest::arrives(&server).await;
+    let token = Agent::token(&server, "alice", PASSWORD).await.unwrap();
+    let headers = [("cookie", other.cookie.as_str())];
+    let mut both =
+        Client::connect(&server, "/agent", &headers, json!({ "token": token })).await.unwrap();
+    both.text("40/guest,{}").await;
+    both.done("ticket:join", json!({ "ticketId": ticket })).await;
+
+    both.text("41/guest,").await;
+    let mut bob = Agent::signs_in(&server, "bob").await;
+    drop(bob.socket.notices_so_far().await);
+    // Bob comes and goes: when he has been written out, so would Alice have been.
+    bob.socket.done("ticket:join", json!({ "ticketId": ticket })).await;
+    drop(bob);
+    let mut left = Vec::new();
+    while left.is_empty() {
+        let notice = maya.socket.notice("message:new").await;
+        if notice["message"]["event"]["type"] == "agentLeft" {
+            left.push(notice["message"]["event"]["agent"]["name"].clone());
+        }
+    }
+    assert_eq!(left, ["Bob"]);
+}

@@ -120,6 +120,12 @@ impl Config {
                 limits.set(name, &value).map_err(wrong)?;
             }
         }
+        for (name, value) in limits.values() {
+            if value == 0 && Limits::NEEDED.contains(&name) {
+                let text = format!("limits.{name}: nothing works with 0; choose a number from 1");
+                return Err(ConfigError::Value(text));
+            }
+        }
         let public_url = flags.public_url.or(file.public_url).map(|url| {
             Origin::parse(url.trim_end_matches('/')).ok_or_else(|| {
                 ConfigError::Value(format!("public_url: {url} is not http(s)://host[:port]"))

@@ -6,6 +6,7 @@
 
 use std::collections::HashSet;
 use std::str::FromStr;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -46,6 +47,8 @@ pub(crate) struct Rooms {
     /// Set once the server is built, which needs this first.
     io: Arc<OnceLock<SocketIo>>,
     tasks: TaskTracker,
+    /// How many connections there have been.
+    connections: Arc<AtomicU64>,
 }
 
 fn of_ticket(ticket: TicketId) -> String {
@@ -79,8 +82,9 @@ impl Rooms {
     }
 
     /// The connection of a socket.
-    pub(crate) fn connection(socket: &SocketRef, side: Side) -> Connection {
-        Connection { side, id: Arc::from(socket.id.as_str()) }
+    pub(crate) fn connection(&self, socket: &SocketRef, side: Side) -> Connection {
+        let number = self.connections.fetch_add(1, Ordering::Relaxed);
+        Connection { side, id: Arc::from(socket.id.as_str()), seat: Arc::from(format!("{number}")) }
     }
 
     fn within(&self, side: Side, room: String) -> Vec<SocketRef> {
@@ -116,6 +120,11 @@ impl Rooms {
         if let Some(socket) = self.socket(connection) {
             self.drop_lagging(socket);
         }
+    }
+
+    /// Drops a connection that asks for more than is done for it.
+    pub(crate) fn give_up_socket(&self, socket: SocketRef) {
+        self.drop_lagging(socket);
     }
 
     fn drop_lagging(&self, socket: SocketRef) {

@@ -115,6 +115,7 @@ impl Server {
             desk: Arc::clone(&desk),
             tokens: Arc::clone(&http.tokens),
             cookies: Arc::clone(&http.guest_cookies),
+            cookie_names: http.cookies,
             rooms: rooms.clone(),
             source: source.clone(),
             tasks: tasks.clone(),

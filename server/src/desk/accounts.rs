@@ -55,6 +55,7 @@ impl Desk {
                     email: email.or_else(|| guest.email.clone()),
                 };
                 if named != *guest {
+                    self.rates.guest_messages_sustained.take(&guest.id)?;
                     self.store.change_guest(named.clone()).await?;
                 }
                 named
@@ -100,7 +101,11 @@ impl Desk {
             ends_at: self.source.now().plus_millis(SESSION_MS),
             ended: false,
         };
-        self.store.add_session(session.clone()).await?;
+        let hash = agent.password_hash.clone();
+        if !self.store.add_session(session.clone(), hash, self.source.now()).await? {
+            // Changed while this one was being verified.
+            return Err(DeskError::InvalidCredentials);
+        }
         Ok(Reply::Session(Session {
             id: session.id,
             agent: agent.public(),
@@ -148,7 +153,14 @@ impl Desk {
         if new.expose() == current.expose() {
             return Err(DeskError::Invalid("the new password is the old one".to_owned()));
         }
+        let address = actor.address;
+        if let Some(address) = address {
+            self.logins.check(&agent.username, address)?;
+        }
         if !self.passwords.verify(current, Some(agent.password_hash.clone())).await? {
+            if let Some(address) = address {
+                self.logins.failed(&agent.username, address);
+            }
             return Err(DeskError::InvalidCredentials);
         }
         let keep = match actor.who {
@@ -158,9 +170,12 @@ impl Desk {
         let change = AgentChange {
             password_hash: Some(self.passwords.hash(new, self.source.bytes()).await?),
             must_change_password: Some(false),
+            if_password_hash: Some(agent.password_hash.clone()),
             ..AgentChange::default()
         };
-        self.store.change_agent(agent.id, change, keep).await?;
+        if self.store.change_agent(agent.id, change, keep).await? != Changed::Done {
+            return Err(DeskError::InvalidCredentials);
+        }
         self.end(Ending::Agent(agent.id, keep), "the password was changed");
         Ok(Reply::Empty(Empty {}))
     }
@@ -213,11 +228,12 @@ impl Desk {
             role: edit.role.filter(|role| *role != agent.role),
             disabled: edit.disabled.filter(|disabled| *disabled != agent.disabled),
             display_name: edit.display_name.map(String::from),
+            if_password_hash: None,
         };
         let ends_sessions = change.ends_sessions();
         match self.store.change_agent(agent.id, change, None).await? {
             Changed::Done => {}
-            Changed::NoAgent => return Err(no_agent()),
+            Changed::NoAgent | Changed::OtherPassword => return Err(no_agent()),
             Changed::LastAdmin => {
                 let message = "this is the last admin; make another one first";
                 return Err(DeskError::Conflict(message.to_owned()));

@@ -79,8 +79,10 @@ pub enum Who {
 pub struct Connection {
     /// On which side of the desk.
     pub side: Side,
-    /// The transport's name for it.
+    /// The transport's name for it, which both sides of one transport share.
     pub id: Arc<str>,
+    /// A name that no other connection has had, for what is kept by connection.
+    pub seat: Arc<str>,
 }
 
 /// The two sides of the desk. What one may reach is another surface than what the other may.

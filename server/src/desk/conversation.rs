@@ -82,7 +82,7 @@ impl Desk {
         let unseen = actor
             .connection
             .as_ref()
-            .is_some_and(|connection| self.presence.watches(ticket_id, &connection.id));
+            .is_some_and(|connection| self.presence.watches(ticket_id, &connection.seat));
         if !unseen && self.store.mark_read(ticket_id, role, seq).await? {
             let ticket = self.store.ticket(ticket_id).await?.ok_or(DeskError::NotFound)?;
             let seq = match role {
@@ -111,7 +111,7 @@ impl Desk {
                 (agent.id.to_string(), agent.display_name.clone())
             }
         };
-        if ticket.is_open() && self.rates.typing.take(&(who, ticket.id)).is_ok() {
+        if ticket.is_open() && self.rates.typing.take(&(who, ticket.id, request.internal)).is_ok() {
             let Typing { ticket_id, typing, internal } = *request;
             let notice = TypingNotice { ticket_id, name, role: known.role(), typing };
             let but = actor.connection.as_ref();

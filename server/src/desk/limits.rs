@@ -103,6 +103,16 @@ limits! {
 }
 
 impl Limits {
+    /// The settings that cannot be without a limit.
+    pub(crate) const NEEDED: &[&str] = &[
+        "packet_bytes",
+        "page",
+        "page_max",
+        "connect_timeout_ms",
+        "peer_timeout_ms",
+        "head_every_ms",
+    ];
+
     /// Refuses a message that is too long.
     pub(super) fn check_content(&self, content: &Content) -> Result<(), DeskError> {
         let text = content.as_str();

@@ -362,6 +362,12 @@ impl Desk {
         result: Result<Reply, DeskError>,
     ) -> Result<Reply, DeskError> {
         let Some((what, object)) = audit else { return result };
+        // What anybody can make happen without end is counted, and not kept for ever.
+        let noise =
+            matches!(result, Err(DeskError::Unauthenticated | DeskError::RateLimited { .. }));
+        if noise {
+            return result;
+        }
         let who = match (&result, actor.who) {
             // Who signs in is somebody from then on.
             (Ok(Reply::Session(session)), _) => session.agent.id.to_string(),
@@ -381,7 +387,11 @@ impl Desk {
         let outcome = result.as_ref().map_or_else(|error| error.code().as_str(), |_| "ok");
         let at = self.source.now();
         let what = what.to_owned();
-        self.store.audit(Audit { at, who, what, object, result: outcome }).await?;
+        let kept = self.store.audit(Audit { at, who, what, object, result: outcome });
+        match tokio::time::timeout(PATIENCE, kept).await {
+            Ok(kept) => kept?,
+            Err(late) => return Err(DeskError::Unavailable(late.into())),
+        }
         result
     }
 

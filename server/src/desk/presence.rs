@@ -83,6 +83,20 @@ impl Presence {
         seats.vacate(seat, connection)
     }
 
+    /// Nobody sits in a ticket any more.
+    pub(super) fn clear(&self, ticket: TicketId) {
+        let mut seats = self.seats();
+        seats.by_ticket.retain(|(it, _), _| *it != ticket);
+        seats.by_connection.retain(|_, taken| {
+            taken.retain(|(it, _)| *it != ticket);
+            !taken.is_empty()
+        });
+        seats.watching.retain(|_, tickets| {
+            tickets.remove(&ticket);
+            !tickets.is_empty()
+        });
+    }
+
     /// A connection is gone. Answers with the seats that nobody of the same agent has kept.
     pub(super) fn gone(&self, connection: &Arc<str>) -> Vec<(TicketId, AgentId)> {
         let mut seats = self.seats();

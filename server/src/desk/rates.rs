@@ -75,7 +75,7 @@ pub(super) struct Rates {
     pub(super) agent_messages: Rate<AgentId>,
     pub(super) guest_tickets: Rate<GuestId>,
     pub(super) guest_sessions: Rate<Address>,
-    pub(super) typing: Rate<(String, TicketId)>,
+    pub(super) typing: Rate<(String, TicketId, bool)>,
 }
 
 impl Rates {

@@ -57,15 +57,20 @@ impl Desk {
         // dropped by its number. The other way round it would be lost.
         self.hub.enter(connection, id);
         if request.silent {
-            self.presence.watch(id, &connection.id);
+            self.presence.watch(id, &connection.seat);
         } else if let Known::Agent(agent) = known {
-            self.presence.sit(id, agent.id, &connection.id);
+            self.presence.sit(id, agent.id, &connection.seat);
             let event = SystemEvent::AgentJoined { agent: agent.name() };
             self.append_event(id, event).await?;
         }
+        // Once more: a close and a reopening in between have emptied the room.
+        self.hub.enter(connection, id);
         let ticket = self.store.ticket(id).await?.ok_or(DeskError::NotFound)?;
         if !ticket.is_open() {
             self.hub.leave(connection, id);
+            if let Known::Agent(agent) = known {
+                self.presence.stand(id, agent.id, &connection.seat);
+            }
         }
         self.joined(known, ticket, &request).await
     }
@@ -120,7 +125,7 @@ impl Desk {
         if let Some(connection) = &actor.connection {
             self.hub.leave(connection, ticket.id);
             if let Known::Agent(agent) = known
-                && self.presence.stand(ticket.id, agent.id, &connection.id)
+                && self.presence.stand(ticket.id, agent.id, &connection.seat)
             {
                 let event = SystemEvent::AgentLeft { agent: agent.name() };
                 self.append_event(ticket.id, event).await?;
@@ -137,11 +142,11 @@ impl Desk {
         };
         self.connections.close(actor);
         if let Who::Agent { agent, .. } = actor.who
-            && self.presence.go(agent, &connection.id)
+            && self.presence.go(agent, &connection.seat)
         {
             self.away_after_grace(agent);
         }
-        for (ticket, agent) in self.presence.gone(&connection.id) {
+        for (ticket, agent) in self.presence.gone(&connection.seat) {
             self.leave_after_grace(ticket, agent);
         }
     }
@@ -184,7 +189,15 @@ impl Desk {
         let record = self.store.ticket(ticket).await?;
         let present = record.map(|ticket| ticket.conversation.present).unwrap_or_default();
         match present.into_iter().find(|it| it.id == agent) {
-            Some(agent) => self.append_event(ticket, SystemEvent::AgentLeft { agent }).await,
+            Some(name) => {
+                let left = SystemEvent::AgentLeft { agent: name.clone() };
+                self.append_event(ticket, left).await?;
+                if self.presence.sits(ticket, agent) {
+                    // Back at the very moment: it has joined again.
+                    self.append_event(ticket, SystemEvent::AgentJoined { agent: name }).await?;
+                }
+                Ok(())
+            }
             None => Ok(()),
         }
     }
@@ -192,7 +205,7 @@ impl Desk {
     /// An agent's connection has come in; its colleagues hear of the first.
     pub(super) fn came(&self, actor: &Actor, agent: &AgentRecord) {
         if let Some(connection) = &actor.connection
-            && self.presence.come(agent.id, &connection.id)
+            && self.presence.come(agent.id, &connection.seat)
         {
             self.tell_presence(agent, PresenceState::Online);
         }

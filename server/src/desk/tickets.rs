@@ -149,7 +149,11 @@ impl Desk {
     ) -> Result<Reply, DeskError> {
         let agent = Some(known.agent()?.name());
         let reason = reason.map(String::from);
-        self.change(known, ticket, SystemEvent::TicketClosed { agent, reason }).await
+        let closed =
+            self.change(known, ticket, SystemEvent::TicketClosed { agent, reason }).await?;
+        // Closing has written everybody out; who comes back after a reopening comes anew.
+        self.presence.clear(ticket);
+        Ok(closed)
     }
 
     pub(super) async fn reopen_ticket(

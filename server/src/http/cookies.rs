@@ -25,11 +25,6 @@ pub(crate) struct Cookies {
     pub(crate) secure: bool,
 }
 
-/// The guest's cookie, by either of its names.
-pub(crate) fn guest(headers: &HeaderMap) -> Found {
-    find(headers, |name| name == GUEST || name == GUEST_SECURE)
-}
-
 /// The agent's token in a cookie.
 pub(crate) fn agent(headers: &HeaderMap) -> Found {
     find(headers, |name| name == AGENT)
@@ -47,10 +42,18 @@ fn find(headers: &HeaderMap, named: impl Fn(&str) -> bool) -> Found {
 }
 
 impl Cookies {
+    /// The guest's cookie. Under https only the name that no other host and no http could have set.
+    pub(crate) fn guest(self, headers: &HeaderMap) -> Found {
+        find(headers, |name| name == self.guest_name())
+    }
+
+    fn guest_name(self) -> &'static str {
+        if self.secure { GUEST_SECURE } else { GUEST }
+    }
+
     /// Sets the guest's cookie.
     pub(crate) fn set_guest(self, value: String) -> HeaderValue {
-        let name = if self.secure { GUEST_SECURE } else { GUEST };
-        self.set(Cookie::build((name, value)).max_age(Duration::seconds(MAX_AGE_S)))
+        self.set(Cookie::build((self.guest_name(), value)).max_age(Duration::seconds(MAX_AGE_S)))
     }
 
     /// Sets the agent's cookie for so many seconds; 0 removes it.

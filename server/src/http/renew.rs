@@ -10,7 +10,7 @@ use axum::{
     response::Response,
 };
 
-use super::cookies::{self, Cookies, Found};
+use super::cookies::{Cookies, Found};
 use super::gate;
 use crate::auth::guest::GuestCookies;
 
@@ -26,7 +26,7 @@ pub(super) async fn on_handshake(
     request: Request,
     next: Next,
 ) -> Response {
-    let renewed = match cookies::guest(request.headers()) {
+    let renewed = match cookies.guest(request.headers()) {
         Found::One(value) if gate::is_handshake(request.uri()) => guest_cookies.renew(&value),
         Found::One(_) | Found::None | Found::Several => None,
     };

@@ -15,7 +15,7 @@ use support_shared::{
 
 use super::{
     AgentCaller, Http,
-    cookies::{self, Found},
+    cookies::Found,
     problem::{Body, OptionalBody, Problem},
 };
 use crate::desk::{Actor, Address, Command, DeskError, Reply, Secret, Session, Who};
@@ -92,7 +92,7 @@ pub(super) async fn start_guest_session(
     headers: HeaderMap,
     OptionalBody(GuestSession { name, email }): OptionalBody<GuestSession>,
 ) -> Result<Response, Problem> {
-    let who = match cookies::guest(&headers) {
+    let who = match http.cookies.guest(&headers) {
         Found::One(value) => http.guest_cookies.verify(&value).map_or(Who::Stranger, Who::Guest),
         Found::None | Found::Several => Who::Stranger,
     };

@@ -38,7 +38,7 @@ const UNAUTHENTICATED: Refused = Refused(ErrorCode::Unauthenticated);
 /// Admits a guest by its signed cookie.
 pub(super) async fn guest(socket: &SocketRef, sockets: &Sockets) -> Result<Actor, Refused> {
     let headers = &socket.req_parts().headers;
-    let Found::One(value) = cookies::guest(headers) else {
+    let Found::One(value) = sockets.cookie_names.guest(headers) else {
         return Err(UNAUTHENTICATED);
     };
     let guest = sockets.cookies.verify(&value).ok_or(UNAUTHENTICATED)?;
@@ -78,7 +78,7 @@ async fn admit(
     side: Side,
 ) -> Result<Actor, Refused> {
     let address = socket.req_parts().extensions.get::<Address>().copied();
-    let actor = Actor { who, connection: Some(Rooms::connection(socket, side)), address };
+    let actor = Actor { who, connection: Some(sockets.rooms.connection(socket, side)), address };
     sockets.desk.execute(&actor, Command::Connect(side)).await?;
     Ok(actor)
 }

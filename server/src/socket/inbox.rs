@@ -33,6 +33,7 @@ use tokio::sync::mpsc;
 
 use super::Sockets;
 use crate::desk::{Actor, Command, DeskError, Reply, Side, Who};
+use crate::hub::Rooms;
 
 /// Requests of one socket that wait for their turn.
 const LINE: usize = 512;
@@ -49,6 +50,7 @@ struct Request {
 struct Inbox {
     line: mpsc::Sender<Request>,
     waiting: Arc<AtomicUsize>,
+    rooms: Rooms,
 }
 
 /// Tells this handler's implementation apart from those for closures.
@@ -66,7 +68,7 @@ impl MessageHandler<LocalAdapter, InOrder> for Inbox {
         let before = self.waiting.fetch_add(size, Ordering::Relaxed);
         if before + size > LINE_BYTES || self.line.try_send(Request { packet, ack }).is_err() {
             tracing::info!(socket.id = %socket.id, "a socket asks faster than it is served: dropped");
-            let _ = socket.disconnect();
+            self.rooms.give_up_socket(socket.into());
         }
     }
 }
@@ -75,7 +77,7 @@ impl MessageHandler<LocalAdapter, InOrder> for Inbox {
 pub(super) fn register(socket: &SocketRef, sockets: &Sockets, actor: Actor) {
     let (line, requests) = mpsc::channel(LINE);
     let waiting = Arc::new(AtomicUsize::new(0));
-    socket.on_fallback(Inbox { line, waiting: Arc::clone(&waiting) });
+    socket.on_fallback(Inbox { line, waiting: Arc::clone(&waiting), rooms: sockets.rooms.clone() });
     sockets.tasks.spawn(serve(requests, waiting, sockets.clone(), actor));
 }
 

@@ -13,12 +13,14 @@ use socketioxide::{
     handler::ConnectHandler,
     layer::SocketIoLayer,
 };
+use support_shared::notice::SessionEnded;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use self::handshake::{Auth, Refused};
 use crate::auth::{guest::GuestCookies, token::Tokens};
 use crate::clock::Source;
-use crate::desk::{Desk, Limits};
+use crate::desk::{Actor, Command, Desk, Limits};
+use crate::http::cookies::Cookies;
 use crate::hub::{AGENT, GUEST, Rooms};
 
 /// Packets that wait to be written to one connection; above it, the connection is lagging.
@@ -30,6 +32,7 @@ pub(crate) struct Sockets {
     pub(crate) desk: Arc<Desk>,
     pub(crate) tokens: Arc<Tokens>,
     pub(crate) cookies: Arc<GuestCookies>,
+    pub(crate) cookie_names: Cookies,
     pub(crate) rooms: Rooms,
     pub(crate) source: Source,
     pub(crate) tasks: TaskTracker,
@@ -52,11 +55,22 @@ pub(crate) fn build(sockets: Sockets, limits: &Limits) -> (SocketIoLayer, Socket
         )
         .with_state(sockets)
         .build_layer();
-    // The connect handlers are empty on purpose: they run too late for the first events.
+    // The connect handlers register nothing: they run too late for the first events.
     io.ns(GUEST, (async || {}).with(admit_guest));
-    io.ns(AGENT, (async || {}).with(admit_agent));
+    io.ns(AGENT, look_again.with(admit_agent));
     rooms.connect(io.clone());
     (layer, io)
+}
+
+/// A session that ended while its connection was being let in was not found to be ended with it.
+async fn look_again(socket: SocketRef, State(sockets): State<Sockets>) {
+    let Some(actor) = socket.extensions.get::<Actor>() else { return };
+    if let (Err(error), Some(connection)) =
+        (sockets.desk.execute(&actor, Command::ShowMe).await, &actor.connection)
+    {
+        let why = SessionEnded { code: error.code(), message: error.to_string() };
+        sockets.rooms.dismiss(connection, &why);
+    }
 }
 
 async fn admit_guest(socket: SocketRef, State(sockets): State<Sockets>) -> Result<(), Refused> {
@@ -71,6 +85,7 @@ async fn admit_agent(
     TryData(auth): TryData<Auth>,
 ) -> Result<(), Refused> {
     let actor = handshake::agent(&socket, &sockets, auth.ok()).await?;
+    socket.extensions.insert(actor.clone());
     inbox::register(&socket, &sockets, actor);
     Ok(())
 }

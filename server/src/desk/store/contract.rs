@@ -595,12 +595,17 @@ async fn changing_an_agent_ends_its_other_sessions(place: &mut Place) {
         ended: false,
     };
     let (kept, other, strange) = (session(&alice), session(&alice), session(&bob));
-    for session in [&kept, &other, &strange] {
-        place.store.add_session(session.clone()).await.unwrap();
-    }
     for agent in [&alice, &bob] {
         place.store.add_agent(agent.clone()).await.unwrap();
     }
+    let add = async |session: &SessionRecord, hash: &str| {
+        place.store.add_session(session.clone(), hash.to_owned(), time(0)).await.unwrap()
+    };
+    for session in [&kept, &other, &strange] {
+        assert!(add(session, "hash").await);
+    }
+    // Proved by a password that is the agent's no more.
+    assert!(!add(&session(&alice), "another").await);
     let change = AgentChange {
         password_hash: Some("new".to_owned()),
         must_change_password: Some(false),

@@ -74,6 +74,8 @@ pub(crate) struct AgentChange {
     pub(crate) role: Option<AgentRole>,
     pub(crate) disabled: Option<bool>,
     pub(crate) display_name: Option<String>,
+    /// Only while this is the hash of its password.
+    pub(crate) if_password_hash: Option<String>,
 }
 
 impl AgentChange {
@@ -121,6 +123,8 @@ pub(crate) enum Changed {
     NoAgent,
     /// Nobody would be left to administer the desk.
     LastAdmin,
+    /// The password is another one by now.
+    OtherPassword,
 }
 
 /// Where a store tells of what it has stored, entry by entry, in the order of each log.
@@ -316,7 +320,14 @@ pub(crate) trait Store: Send + Sync + 'static {
         keep: Option<SessionId>,
     ) -> Result<Changed>;
 
-    async fn add_session(&self, session: SessionRecord) -> Result<()>;
+    /// Stores a session that was proved by the password of this hash; false when that is the
+    /// agent's no more, or the agent is disabled. Forgets sessions that ended before `now`.
+    async fn add_session(
+        &self,
+        session: SessionRecord,
+        password_hash: String,
+        now: Timestamp,
+    ) -> Result<bool>;
     async fn session(&self, id: SessionId) -> Result<Option<SessionRecord>>;
     async fn end_session(&self, id: SessionId) -> Result<()>;
 

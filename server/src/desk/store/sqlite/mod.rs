@@ -195,21 +195,13 @@ impl Store for Sqlite {
         self.writer.write(move |db| writer::change_agent(db, id, change, keep)).await
     }
 
-    async fn add_session(&self, session: SessionRecord) -> Result<()> {
-        self.writer
-            .write(move |db| {
-                db.connection.execute(
-                    "INSERT INTO sessions (id, agent, ends_at, ended) VALUES (?1, ?2, ?3, ?4)",
-                    params![
-                        session.id.to_string(),
-                        session.agent.to_string(),
-                        session.ends_at.as_millis(),
-                        session.ended
-                    ],
-                )?;
-                Ok(())
-            })
-            .await
+    async fn add_session(
+        &self,
+        session: SessionRecord,
+        password_hash: String,
+        now: Timestamp,
+    ) -> Result<bool> {
+        self.writer.write(move |db| writer::add_session(db, &session, &password_hash, now)).await
     }
 
     async fn session(&self, id: SessionId) -> Result<Option<SessionRecord>> {

@@ -5,20 +5,22 @@ use std::sync::Arc;
 use std::sync::{Mutex, PoisonError};
 
 use rusqlite::Connection;
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::super::{Result, StoreError};
 
 /// The connections that are not lent out.
 pub(super) struct Readers {
     idle: Mutex<Vec<Connection>>,
-    permits: Semaphore,
+    permits: Arc<Semaphore>,
 }
 
 /// A connection that goes back when the read is over, also when it panics.
 struct Lent {
     readers: Arc<Readers>,
     connection: Option<Connection>,
+    /// Given back after the connection, also when nobody waits for the read any more.
+    _permit: OwnedSemaphorePermit,
 }
 
 impl Drop for Lent {
@@ -31,7 +33,7 @@ impl Drop for Lent {
 
 impl Readers {
     pub(super) fn new(connections: Vec<Connection>) -> Self {
-        Self { permits: Semaphore::new(connections.len()), idle: Mutex::new(connections) }
+        Self { permits: Arc::new(Semaphore::new(connections.len())), idle: Mutex::new(connections) }
     }
 
     /// Runs `read` on a connection, off the async threads.
@@ -39,15 +41,17 @@ impl Readers {
         self: &Arc<Self>,
         read: impl FnOnce(&Connection) -> Result<T> + Send + 'static,
     ) -> Result<T> {
-        let permit = self.permits.acquire().await.map_err(|e| StoreError::Unavailable(e.into()))?;
+        let permit = Arc::clone(&self.permits)
+            .acquire_owned()
+            .await
+            .map_err(|e| StoreError::Unavailable(e.into()))?;
         let connection = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        let lent = Lent { readers: Arc::clone(self), connection };
+        let lent = Lent { readers: Arc::clone(self), connection, _permit: permit };
         let result = tokio::task::spawn_blocking(move || match &lent.connection {
             Some(connection) => read(connection),
             None => Err(StoreError::Unavailable(anyhow::anyhow!("no connection is idle"))),
         })
         .await;
-        drop(permit);
         result.map_err(|panic| StoreError::Corrupt(panic.into()))?
     }
 }

@@ -9,7 +9,7 @@ use std::io;
 
 use rusqlite::{Connection, params};
 use support_shared::{
-    AgentId, SessionId, TicketId,
+    AgentId, SessionId, TicketId, Timestamp,
     message::{Message, SenderRole},
     ticket::{AgentRole, Guest, Rating, TicketStatus},
 };
@@ -17,7 +17,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::super::{
     AgentChange, AgentRecord, Announce, Appended, Changed, Created, Filter, Listing, Rated, Result,
-    StoreError, Stored, What,
+    SessionRecord, StoreError, Stored, What,
 };
 use super::rows;
 use crate::desk::{
@@ -75,7 +75,12 @@ impl Writer {
     ) -> Result<T> {
         let (answer, answered) = oneshot::channel();
         let job = Item::Write(Box::new(move |db| {
-            let result = in_savepoint(db, work);
+            // Whoever has given up waiting was told that it was not done.
+            let result = if answer.is_closed() {
+                Err(StoreError::Unavailable(anyhow::anyhow!("nobody waits for it")))
+            } else {
+                in_savepoint(db, work)
+            };
             Box::new(move |committed| {
                 let result = result.and_then(|value| match committed {
                     Ok(()) => Ok(value),
@@ -412,6 +417,32 @@ pub(super) fn rate(db: &mut Db<'_>, id: TicketId, rating: Rating) -> Result<Rate
     Ok(Rated::Done(Box::new(ticket)))
 }
 
+pub(super) fn add_session(
+    db: &mut Db<'_>,
+    session: &SessionRecord,
+    password_hash: &str,
+    now: Timestamp,
+) -> Result<bool> {
+    let sql = "SELECT record FROM agents WHERE id = ?1";
+    let agent: Option<AgentRecord> =
+        rows::one_record(db.connection, sql, [session.agent.to_string()])?;
+    if !agent.is_some_and(|agent| agent.password_hash == password_hash && !agent.disabled) {
+        return Ok(false);
+    }
+    db.connection
+        .prepare_cached("DELETE FROM sessions WHERE ends_at < ?1")?
+        .execute([now.as_millis()])?;
+    db.connection
+        .prepare_cached("INSERT INTO sessions (id, agent, ends_at, ended) VALUES (?1, ?2, ?3, ?4)")?
+        .execute(params![
+            session.id.to_string(),
+            session.agent.to_string(),
+            session.ends_at.as_millis(),
+            session.ended
+        ])?;
+    Ok(true)
+}
+
 pub(super) fn change_agent(
     db: &mut Db<'_>,
     id: AgentId,
@@ -427,7 +458,11 @@ pub(super) fn change_agent(
     };
     let ends_sessions = change.ends_sessions();
     let administered = administers(&agent);
-    let AgentChange { password_hash, must_change_password, role, disabled, display_name } = change;
+    if change.if_password_hash.is_some_and(|hash| hash != agent.password_hash) {
+        return Ok(Changed::OtherPassword);
+    }
+    let AgentChange { password_hash, must_change_password, role, disabled, display_name, .. } =
+        change;
     agent.password_hash = password_hash.unwrap_or(agent.password_hash);
     agent.must_change_password = must_change_password.unwrap_or(agent.must_change_password);
     agent.role = role.unwrap_or(agent.role);
