@@ -8,6 +8,7 @@ mod file;
 mod reader;
 mod rows;
 mod writer;
+mod writes;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -86,7 +87,7 @@ impl Store for Sqlite {
     }
 
     async fn create_ticket(&self, new: NewTicket, first: Draft, most_open: u32) -> Result<Created> {
-        self.writer.write(move |db| writer::create_ticket(db, new, first, most_open)).await
+        self.writer.write(move |db| writes::create_ticket(db, new, first, most_open)).await
     }
 
     async fn ticket_opened(
@@ -105,7 +106,7 @@ impl Store for Sqlite {
     }
 
     async fn append(&self, ticket: TicketId, draft: Draft) -> Result<Appended> {
-        self.writer.write(move |db| writer::append(db, ticket, draft)).await
+        self.writer.write(move |db| writes::append(db, ticket, draft)).await
     }
 
     async fn facts(&self, whose: Whose, ticket: Option<TicketName>) -> Result<Facts> {
@@ -113,11 +114,11 @@ impl Store for Sqlite {
     }
 
     async fn mark_read(&self, ticket: TicketId, role: SenderRole, seq: u64) -> Result<bool> {
-        self.writer.write(move |db| writer::mark_read(db, ticket, role, seq)).await
+        self.writer.write(move |db| writes::mark_read(db, ticket, role, seq)).await
     }
 
     async fn rate(&self, ticket: TicketId, rating: Rating) -> Result<Rated> {
-        self.writer.write(move |db| writer::rate(db, ticket, rating)).await
+        self.writer.write(move |db| writes::rate(db, ticket, rating)).await
     }
 
     async fn ticket(&self, id: TicketId) -> Result<Option<TicketRecord>> {
@@ -156,7 +157,7 @@ impl Store for Sqlite {
     }
 
     async fn change_guest(&self, guest: Guest) -> Result<()> {
-        self.writer.write(move |db| writer::change_guest(db, &guest)).await
+        self.writer.write(move |db| writes::change_guest(db, &guest)).await
     }
 
     async fn add_agent(&self, agent: AgentRecord) -> Result<bool> {
@@ -192,7 +193,7 @@ impl Store for Sqlite {
         change: AgentChange,
         keep: Option<SessionId>,
     ) -> Result<Changed> {
-        self.writer.write(move |db| writer::change_agent(db, id, change, keep)).await
+        self.writer.write(move |db| writes::change_agent(db, id, change, keep)).await
     }
 
     async fn add_session(
@@ -201,7 +202,7 @@ impl Store for Sqlite {
         password_hash: String,
         now: Timestamp,
     ) -> Result<bool> {
-        self.writer.write(move |db| writer::add_session(db, &session, &password_hash, now)).await
+        self.writer.write(move |db| writes::add_session(db, &session, &password_hash, now)).await
     }
 
     async fn session(&self, id: SessionId) -> Result<Option<SessionRecord>> {
