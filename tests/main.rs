@@ -10,6 +10,7 @@ mod access;
 mod conversation;
 mod desk;
 mod docs;
+mod faults;
 mod hostile;
 mod matrix;
 mod operations;

@@ -12,7 +12,7 @@ use tokio_tungstenite::{
     tungstenite::{Error, Message, client::IntoClientRequest, http::HeaderName},
 };
 
-use super::{DEADLINE, process::Server};
+use super::{DEADLINE, process::At};
 
 /// A connection to one namespace.
 pub(crate) struct Client {
@@ -34,7 +34,7 @@ impl Client {
     /// Opens the transport and asks for `namespace`; answers with the refusal's message if there
     /// is one.
     pub(crate) async fn connect(
-        server: &Server,
+        server: &At,
         namespace: &'static str,
         headers: &[(&'static str, &str)],
         auth: Value,
@@ -57,7 +57,7 @@ impl Client {
 
     /// Opens the transport and asks for nothing; answers with the HTTP status of a refusal.
     pub(crate) async fn open(
-        server: &Server,
+        server: &At,
         namespace: &'static str,
         headers: &[(&'static str, &str)],
     ) -> Result<Self, String> {

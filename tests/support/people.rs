@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::{
     client::Client,
-    process::{PASSWORD, Server},
+    process::{At, PASSWORD},
 };
 
 /// A guest: its cookie, and its connection.
@@ -17,14 +17,14 @@ pub(crate) struct Guest {
 
 impl Guest {
     /// Somebody who has started a session and connected.
-    pub(crate) async fn arrives(server: &Server) -> Self {
+    pub(crate) async fn arrives(server: &At) -> Self {
         let (cookie, id) = Self::session(server).await;
         let socket = Self::connect(server, &cookie).await.unwrap();
         Self { cookie, id, socket }
     }
 
     /// A session and no connection: the cookie, and the guest's id.
-    pub(crate) async fn session(server: &Server) -> (String, String) {
+    pub(crate) async fn session(server: &At) -> (String, String) {
         let response =
             reqwest::Client::new().post(server.url("/guest/session")).send().await.unwrap();
         assert_eq!(response.status(), StatusCode::OK);
@@ -35,12 +35,12 @@ impl Guest {
         (cookie, id)
     }
 
-    pub(crate) async fn connect(server: &Server, cookie: &str) -> Result<Client, String> {
+    pub(crate) async fn connect(server: &At, cookie: &str) -> Result<Client, String> {
         Client::connect(server, "/guest", &[("cookie", cookie)], json!({})).await
     }
 
     /// Comes back after the connection was lost.
-    pub(crate) async fn returns(&mut self, server: &Server) {
+    pub(crate) async fn returns(&mut self, server: &At) {
         self.socket = Self::connect(server, &self.cookie).await.unwrap();
     }
 
@@ -61,17 +61,13 @@ pub(crate) struct Agent {
 
 impl Agent {
     /// Signs in with the tests' password and connects.
-    pub(crate) async fn signs_in(server: &Server, name: &str) -> Self {
+    pub(crate) async fn signs_in(server: &At, name: &str) -> Self {
         let token = Self::token(server, name, PASSWORD).await.unwrap();
         let socket = Self::connect(server, &token).await.unwrap();
         Self { token, socket }
     }
 
-    pub(crate) async fn token(
-        server: &Server,
-        name: &str,
-        password: &str,
-    ) -> Result<String, Value> {
+    pub(crate) async fn token(server: &At, name: &str, password: &str) -> Result<String, Value> {
         let login = json!({ "username": name, "password": password });
         let request = reqwest::Client::new().post(server.url("/agent/login")).json(&login);
         let response = request.send().await.unwrap();
@@ -80,14 +76,14 @@ impl Agent {
         if signed_in { Ok(body["token"].take().as_str().unwrap().to_owned()) } else { Err(body) }
     }
 
-    pub(crate) async fn connect(server: &Server, token: &str) -> Result<Client, String> {
+    pub(crate) async fn connect(server: &At, token: &str) -> Result<Client, String> {
         Client::connect(server, "/agent", &[], json!({ "token": token })).await
     }
 
     /// Asks over HTTP with the token.
     pub(crate) async fn http(
         &self,
-        server: &Server,
+        server: &At,
         method: reqwest::Method,
         path: &str,
         body: Option<Value>,

@@ -14,10 +14,29 @@ pub(crate) const SERVER: &str = env!("CARGO_BIN_EXE_e2e-server");
 /// A password that the desk takes.
 pub(crate) const PASSWORD: &str = "correct horse battery";
 
+/// Where a server is. What the clients of these tests need of it.
+pub(crate) struct At {
+    pub(crate) address: SocketAddr,
+}
+
+impl At {
+    pub(crate) fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.address)
+    }
+}
+
+impl std::ops::Deref for Server {
+    type Target = At;
+
+    fn deref(&self) -> &At {
+        &self.at
+    }
+}
+
 /// A running server with data of its own.
 pub(crate) struct Server {
     child: Child,
-    pub(crate) address: SocketAddr,
+    at: At,
     pub(crate) data: tempfile::TempDir,
     settings: Vec<(String, String)>,
     /// What it has written to standard error.
@@ -77,11 +96,7 @@ impl Server {
             .iter()
             .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
             .collect();
-        Self { child, address, data, settings, said }
-    }
-
-    pub(crate) fn url(&self, path: &str) -> String {
-        format!("http://{}{path}", self.address)
+        Self { child, at: At { address }, data, settings, said }
     }
 
     /// The next line on standard error that contains `part`.
@@ -120,7 +135,7 @@ impl Server {
 
     /// Starts the server again, on the same data and address.
     pub(crate) fn start_again(self) -> Self {
-        let Self { address, settings, .. } = &self;
+        let Self { at: At { address }, settings, .. } = &self;
         let settings: Vec<(&str, &str)> =
             settings.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
         let address = address.to_string();
