@@ -42,7 +42,7 @@ use self::{
     presence::Presence,
     rates::Rates,
     record::TicketRecord,
-    store::{AgentRecord, Audit, Facts, SharedStore, Whose, sqlite::Sqlite},
+    store::{AgentRecord, Audit, Facts, SharedStore, Stored, Whose, sqlite::Sqlite},
 };
 use crate::auth::password::Passwords;
 use crate::clock::Source;
@@ -184,8 +184,20 @@ impl Desk {
     ) -> Result<Arc<Self>, OpenError> {
         let (announce, line) = mpsc::channel(announce::LINE);
         let store = Arc::new(Sqlite::open(data, &source, announce)?);
+        Ok(Self::on(store, line, hub, limits, source, meter))
+    }
+
+    /// The desk on a store that is open, and what the store announces.
+    fn on(
+        store: SharedStore,
+        announced: mpsc::Receiver<Stored>,
+        hub: Arc<dyn Hub>,
+        limits: Limits,
+        source: Source,
+        meter: Meter,
+    ) -> Arc<Self> {
         let tasks = TaskTracker::new();
-        tasks.spawn(announce::run(line, Arc::clone(&hub)));
+        tasks.spawn(announce::run(announced, Arc::clone(&hub)));
         let desk = Arc::new(Self {
             store,
             hub,
@@ -201,7 +213,7 @@ impl Desk {
             stopping: CancellationToken::new(),
         });
         desk.tasks.spawn(Arc::clone(&desk).tell_heads());
-        Ok(desk)
+        desk
     }
 
     /// The door: limit, look up, decide, act, answer. What is stored is told of by `announce`.
