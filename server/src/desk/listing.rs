@@ -10,7 +10,7 @@ use support_shared::{
 use super::{
     Desk, DeskError, Known,
     command::Reply,
-    store::{Answering, Cursor, Filter, Listing},
+    store::{Answering, Cursor, Filter, Listing, words::words},
 };
 
 /// Characters that a search has at most, and words.
@@ -29,7 +29,7 @@ impl Desk {
             Some(AssigneeFilter::Me) => Answering::Agent(known.agent()?.id),
             Some(AssigneeFilter::Agent(agent)) => Answering::Agent(agent),
         };
-        let words = request.q.as_deref().map(words).transpose()?.unwrap_or_default();
+        let words = request.q.as_deref().map(search_words).transpose()?.unwrap_or_default();
         let filter = Filter { answering, tag: request.tag, words };
         let listing = Listing::Of(request.status.unwrap_or(TicketStatus::Open), filter);
         self.list(known, listing, request.cursor, request.limit).await
@@ -64,13 +64,12 @@ impl Desk {
     }
 }
 
-/// The words of a search: what is between anything but letters and digits, as the index sees it.
-fn words(q: &str) -> Result<Vec<String>, DeskError> {
+/// The words of a search, as the index sees them.
+fn search_words(q: &str) -> Result<Vec<String>, DeskError> {
     if q.chars().count() > SEARCH_CHARS {
         return Err(DeskError::Invalid(format!("a search has at most {SEARCH_CHARS} characters")));
     }
-    let words = q.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
-    let words: Vec<String> = words.map(str::to_owned).collect();
+    let words = words(q);
     if words.is_empty() || words.len() > SEARCH_WORDS {
         return Err(DeskError::Invalid(format!("a search has 1 to {SEARCH_WORDS} words")));
     }
@@ -99,6 +98,11 @@ mod tests {
 
     use super::*;
 
+    #[test]
+    fn a_letter_and_its_mark_are_one_letter_however_they_were_typed() {
+        assert_eq!(search_words("Zoe\u{308} M\u{fc}ller").unwrap(), ["zoe", "muller"]);
+    }
+
     proptest! {
         #[test]
         fn no_text_makes_a_cursor_panic_and_a_cursor_survives_printing(text in ".{0,100}", key: i64, id: u128) {
@@ -111,7 +115,7 @@ mod tests {
 
         #[test]
         fn what_is_left_of_a_search_is_words(q in ".{0,300}") {
-            if let Ok(words) = words(&q) {
+            if let Ok(words) = search_words(&q) {
                 prop_assert!((1..=SEARCH_WORDS).contains(&words.len()));
                 prop_assert!(words.iter().all(|word| word.chars().all(char::is_alphanumeric)));
             }

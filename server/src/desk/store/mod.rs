@@ -6,7 +6,10 @@
 
 #[cfg(test)]
 mod contract;
+#[cfg(test)]
+pub(crate) mod memory;
 pub(crate) mod sqlite;
+pub(crate) mod words;
 
 use std::sync::Arc;
 

@@ -1,0 +1,241 @@
+//! What every store promises, one test a promise, run on each store there is. A promise that only
+//! one of them keeps is none.
+
+mod accounts;
+mod entries;
+mod opening;
+mod reading;
+mod stopping;
+
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex};
+
+use support_shared::{
+    AgentId, ClientMessageId, GuestId, MessageId, SessionId, TicketId, TicketRef, Timestamp,
+    ids::TicketName,
+    message::{Message, SenderRole, SystemEvent},
+    request::Tagging,
+    text::Tag,
+    ticket::{AgentName, AgentRole, Guest, Rating, TicketStatus},
+};
+use tokio::sync::mpsc;
+use ulid::Ulid;
+
+use super::{
+    AgentChange, AgentRecord, Answering, Appended, Audit, Changed, Created, Cursor, Filter,
+    Listing, Range, Rated, SessionRecord, Size, Store, Stored, What, Whose,
+    memory::{Data, Memory},
+};
+use crate::clock::Source;
+use crate::desk::log::{Body, Draft, Log, OnlyFrom, Refusal, Sender};
+use crate::desk::record::{NewTicket, TicketRecord};
+
+type Opened = (Arc<dyn Store>, mpsc::Receiver<Stored>);
+
+/// A store with nothing in it, what it announces, and how to open it again.
+struct Place {
+    store: Arc<dyn Store>,
+    announced: mpsc::Receiver<Stored>,
+    reopen: Box<dyn Fn() -> Opened>,
+    /// Goes when the place does.
+    _directory: Option<tempfile::TempDir>,
+}
+
+impl Place {
+    fn sqlite() -> Self {
+        let data = tempfile::tempdir().unwrap();
+        let path = data.path().to_owned();
+        let reopen = move || {
+            let (announce, announced) = mpsc::channel(10_000);
+            let store = super::sqlite::Sqlite::open(&path, &Source::system(), announce).unwrap();
+            (Arc::new(store) as Arc<dyn Store>, announced)
+        };
+        let (store, announced) = reopen();
+        Self { store, announced, reopen: Box::new(reopen), _directory: Some(data) }
+    }
+
+    fn memory() -> Self {
+        let data = Arc::new(Mutex::new(Data { epoch: ulid().to_string(), ..Data::default() }));
+        let reopen = move || {
+            let (announce, announced) = mpsc::channel(10_000);
+            let store = Memory::open(Arc::clone(&data), announce);
+            (Arc::new(store) as Arc<dyn Store>, announced)
+        };
+        let (store, announced) = reopen();
+        Self { store, announced, reopen: Box::new(reopen), _directory: None }
+    }
+
+    /// As after a crash between two commits: whatever was not answered may be lost.
+    async fn restart(&mut self) {
+        self.store.close().await;
+        (self.store, self.announced) = (self.reopen)();
+    }
+
+    async fn open_ticket(&self) -> TicketRecord {
+        let guest = guest();
+        self.store.add_guest(guest.clone(), time(0)).await.unwrap();
+        match self.create(&guest, "first", 3).await {
+            Created::New(ticket, _) => *ticket,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    async fn create(&self, guest: &Guest, key: &str, most_open: u32) -> Created {
+        let new = NewTicket {
+            id: TicketId::from_ulid(ulid()),
+            reference: TicketRef::from_bits(u32::from_le_bytes(Source::system().bytes())),
+            guest: guest.clone(),
+            subject: Some("Card declined".to_owned()),
+            created_by: id(key),
+            at: time(1),
+        };
+        let first = text(Sender::Guest(guest.id, "Maya".to_owned()), key, "hello");
+        self.store.create_ticket(new, first, most_open).await.unwrap()
+    }
+
+    async fn append(&self, ticket: TicketId, draft: Draft) -> Appended {
+        self.store.append(ticket, draft).await.unwrap()
+    }
+
+    async fn send(&self, ticket: &TicketRecord, key: &str) -> Appended {
+        let sender = Sender::Guest(ticket.guest.id, "Maya".to_owned());
+        self.append(ticket.id, text(sender, key, key)).await
+    }
+
+    async fn by_ref(&self, reference: TicketRef) -> Option<TicketRecord> {
+        let name = Some(TicketName::Ref(reference));
+        self.store.facts(Whose::Nobodys, name).await.unwrap().ticket
+    }
+
+    async fn all(&self, ticket: TicketId, log: Log) -> Vec<Message> {
+        let size = Size { entries: 100_000, bytes: usize::MAX };
+        self.store.messages(ticket, log, Range::After(0), size).await.unwrap().messages
+    }
+}
+
+fn ulid() -> Ulid {
+    Source::system().ulid()
+}
+
+fn time(second: i64) -> Timestamp {
+    Timestamp::from_millis(1_800_000_000_000 + second * 1000)
+}
+
+fn id(key: &str) -> ClientMessageId {
+    key.parse().unwrap()
+}
+
+fn guest() -> Guest {
+    Guest { id: GuestId::from_ulid(ulid()), name: Some("Maya".to_owned()), email: None }
+}
+
+fn alice() -> AgentName {
+    AgentName { id: AgentId::from_ulid(Ulid::from(1)), name: "Alice".to_owned() }
+}
+
+fn bob() -> AgentName {
+    AgentName { id: AgentId::from_ulid(Ulid::from(2)), name: "Bob".to_owned() }
+}
+
+fn text(sender: Sender, key: &str, content: &str) -> Draft {
+    Draft {
+        id: MessageId::from_ulid(ulid()),
+        log: Log::Conversation,
+        at: time(2),
+        sender,
+        body: Body::Text { content: content.to_owned(), client_message_id: id(key) },
+        only_from: OnlyFrom::Anybody,
+    }
+}
+
+fn event(log: Log, event: SystemEvent) -> Draft {
+    Draft {
+        id: MessageId::from_ulid(ulid()),
+        log,
+        at: time(2),
+        sender: Sender::System,
+        body: Body::Event(event),
+        only_from: OnlyFrom::Anybody,
+    }
+}
+
+fn close() -> Draft {
+    event(Log::Conversation, SystemEvent::TicketClosed { agent: Some(alice()), reason: None })
+}
+
+fn assign(to: Option<AgentName>, only_from: OnlyFrom) -> Draft {
+    let assigned = SystemEvent::TicketAssigned { by: alice(), assignee: to };
+    Draft { only_from, ..event(Log::Notes, assigned) }
+}
+
+fn agent(name: &str) -> AgentRecord {
+    AgentRecord {
+        id: AgentId::from_ulid(ulid()),
+        username: name.to_owned(),
+        display_name: name.to_owned(),
+        role: AgentRole::Agent,
+        disabled: false,
+        must_change_password: true,
+        password_hash: "hash".to_owned(),
+        created_at: time(0),
+    }
+}
+
+fn seqs(messages: &[Message]) -> Vec<u64> {
+    messages.iter().filter_map(|message| message.seq.or(message.note_seq)).collect()
+}
+
+/// Runs the promises on one kind of store: `Place` has a function of its name.
+macro_rules! promises_of {
+    ($store:ident: $($subject:ident::$promise:ident,)*) => {
+        mod $store {
+            $(#[tokio::test]
+            async fn $promise() {
+                super::$subject::$promise(&mut super::Place::$store()).await;
+            })*
+        }
+    };
+}
+
+macro_rules! contract {
+    ($($promises:tt)*) => {
+        promises_of! { sqlite: $($promises)* }
+        promises_of! { memory: $($promises)* }
+    };
+}
+
+contract! {
+    opening::a_ticket_begins_with_its_first_message,
+    opening::a_ticket_is_opened_once_for_a_guest_and_key,
+    opening::a_guest_has_no_more_open_tickets_than_it_may,
+    opening::open_tickets_are_limited_also_when_they_are_opened_at_once,
+    opening::two_tickets_never_share_a_ref,
+    entries::entries_are_numbered_without_holes_however_many_write_at_once,
+    entries::a_message_is_stored_once_and_its_first_content_wins,
+    entries::a_message_is_stored_once_also_when_it_is_sent_at_once,
+    entries::a_client_message_id_belongs_to_its_sender_and_ticket,
+    entries::a_client_message_id_spans_both_logs,
+    entries::a_closed_ticket_takes_nothing_until_it_is_opened_again,
+    entries::a_message_and_a_close_never_both_win,
+    entries::notes_have_numbers_of_their_own_and_move_nothing_of_the_conversation,
+    entries::of_many_who_claim_a_ticket_one_wins_and_the_rest_hear_who,
+    entries::an_agent_joins_once_and_leaves_once,
+    entries::time_is_a_label_that_never_runs_backwards,
+    entries::a_log_is_announced_in_its_order_and_only_once_stored,
+    reading::a_page_ends_where_it_was_told_to_and_says_whether_there_is_more,
+    reading::a_page_ends_before_its_bytes_but_always_moves_on,
+    reading::open_tickets_come_longest_waiting_first_and_closed_ones_last_closed_first,
+    reading::tickets_are_listed_by_who_answers_for_them,
+    reading::tickets_are_found_by_tag_and_by_words,
+    reading::what_is_not_there_is_nothing_and_no_error,
+    accounts::a_guests_new_name_is_on_its_tickets,
+    accounts::a_username_is_given_once,
+    accounts::changing_an_agent_ends_its_other_sessions,
+    accounts::the_last_admin_stays,
+    entries::read_marks_rise_and_never_pass_the_head,
+    entries::a_conversation_is_rated_once_and_when_it_is_over,
+    entries::tags_are_changed_on_top_of_what_they_are,
+    accounts::the_audit_keeps_what_it_is_told,
+    stopping::everything_is_there_after_a_restart,
+    stopping::a_closed_store_says_that_it_is_out_of_reach,
+}
