@@ -15,7 +15,8 @@ use std::time::{Duration, Instant};
 use futures_util::future::join_all;
 use support_server::clock::Source;
 use support_server::desk::{
-    Actor, Agents, Command, Connection, Desk, Ending, Hub, Limits, Passing, Reply, TicketView, Who,
+    Actor, Agents, Command, Connection, Desk, Ending, Hub, Limits, Passing, Reply, Storage,
+    TicketView, Who,
 };
 use support_server::telemetry::Meter;
 use support_shared::{
@@ -131,8 +132,10 @@ async fn measure(directory: &Path, writers: usize) -> (f64, Vec<Duration>) {
     // A benchmark is the one client that is never too fast.
     let limits =
         Limits { guest_messages_per_second: 0, guest_messages_per_minute: 0, ..Limits::default() };
-    let desk =
-        Desk::open(data.path(), Arc::new(Nobody), limits, Source::system(), Meter::new()).unwrap();
+    let storage = Storage::Embedded(data.path().to_owned());
+    let desk = Desk::open(&storage, Arc::new(Nobody), limits, Source::system(), Meter::new())
+        .await
+        .unwrap();
     let mut people = Vec::new();
     for _ in 0..writers {
         people.push(Writer::new(&desk).await);

@@ -175,12 +175,13 @@ async fn agent(config: Config, task: AgentTask) -> Result<(), Failure> {
             .to_owned(),
     };
     let desk = crate::desk::Desk::open(
-        &config.data,
+        &config.store,
         Arc::new(crate::hub::Rooms::default()),
         config.limits.clone(),
         source,
         telemetry::Meter::new(),
     )
+    .await
     .map_err(StartError::from)?;
     let new = NewAgent {
         username: username.clone(),

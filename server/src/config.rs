@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use ipnet::IpNet;
 use serde::Deserialize;
 
-use crate::desk::Limits;
+use crate::desk::{Limits, Storage};
 use crate::http::{network::Proxies, origin::Origin};
 
 /// The flags of the command line, each also an environment variable. What is not set here is taken
@@ -21,6 +21,10 @@ pub struct Flags {
     /// Directory of the embedded store and the keys [default: support-data]
     #[arg(long, global = true, env = "SUPPORT_DATA", value_name = "DIR")]
     pub data: Option<PathBuf>,
+
+    /// Where everything is kept: `sqlite` (in the data directory) or `mongodb://…` [default: sqlite]
+    #[arg(long, global = true, env = "SUPPORT_STORE", value_name = "URL", hide_env_values = true)]
+    pub store: Option<String>,
 
     /// Where guests reach the desk, such as <https://chat.example.com>
     #[arg(long, global = true, env = "SUPPORT_PUBLIC_URL", value_name = "URL")]
@@ -52,6 +56,8 @@ pub struct Config {
     pub listen: SocketAddr,
     /// Where the embedded store and the keys are.
     pub data: PathBuf,
+    /// Where everything but the keys is kept.
+    pub(crate) store: Storage,
     /// Where guests reach the desk; without it, the host that a request was sent to is believed.
     pub(crate) public_url: Option<Origin>,
     /// Whose word about a client's address is taken.
@@ -81,6 +87,7 @@ pub enum ConfigError {
 struct File {
     listen: Option<SocketAddr>,
     data: Option<PathBuf>,
+    store: Option<String>,
     public_url: Option<String>,
     #[serde(default)]
     trusted_proxies: Vec<String>,
@@ -136,13 +143,18 @@ impl Config {
         } else {
             flags.trusted_proxies
         };
+        let data = flags.data.or(file.data).unwrap_or_else(|| PathBuf::from("support-data"));
+        let store = flags.store.or(file.store).unwrap_or_else(|| "sqlite".to_owned());
+        let store = Storage::parse(&store, data.clone())
+            .map_err(|error| ConfigError::Value(format!("store: {error}")))?;
         Ok(Self {
+            store,
+            data,
             trusted_proxies: Proxies(
                 proxies.iter().map(|it| network(it)).collect::<Result<_, _>>()?,
             ),
             metrics: flags.metrics.or(file.metrics),
             listen: flags.listen.or(file.listen).unwrap_or(DEFAULT_LISTEN),
-            data: flags.data.or(file.data).unwrap_or_else(|| PathBuf::from("support-data")),
             public_url: public_url.transpose()?,
             limits,
         })
@@ -155,6 +167,7 @@ impl std::fmt::Display for Config {
         let text = |value: &str| toml::Value::String(value.to_owned());
         writeln!(f, "listen = {}", text(&self.listen.to_string()))?;
         writeln!(f, "data = {}", text(&self.data.to_string_lossy()))?;
+        writeln!(f, "store = {}", text(&self.store.to_string()))?;
         if let Some(url) = &self.public_url {
             writeln!(f, "public_url = {}", text(&url.to_string()))?;
         }

@@ -64,12 +64,13 @@ impl Server {
         let meter = Meter::new();
         let stopping = CancellationToken::new();
         let desk = Desk::open(
-            &config.data,
+            &config.store,
             Arc::new(rooms.clone()),
             config.limits.clone(),
             source.clone(),
             meter.clone(),
-        )?;
+        )
+        .await?;
         let keys = auth::keys::load(&config.data, &source).map_err(KeysError)?;
         let first_password = add_first_admin(&desk, &source).await?;
         desk.resume().await?;

@@ -15,6 +15,7 @@ mod limits;
 mod listing;
 mod log;
 mod logins;
+mod opening;
 mod policy;
 mod presence;
 mod rates;
@@ -23,7 +24,6 @@ mod room;
 mod store;
 mod tickets;
 
-use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -42,7 +42,7 @@ use self::{
     presence::Presence,
     rates::Rates,
     record::TicketRecord,
-    store::{AgentRecord, Audit, Facts, SharedStore, Stored, Whose, sqlite::Sqlite},
+    store::{AgentRecord, Audit, Facts, SharedStore, Stored, Whose},
 };
 use crate::auth::password::Passwords;
 use crate::clock::Source;
@@ -56,6 +56,7 @@ pub use self::{
     error::DeskError,
     hub::{Agents, Ending, Hub, Passing},
     limits::Limits,
+    opening::{OpenError, Storage},
 };
 
 /// How long a command may wait for the store before it is answered with `unavailable`.
@@ -76,24 +77,6 @@ pub struct Desk {
     tasks: TaskTracker,
     /// Ends what waits for something, when the server stops.
     stopping: CancellationToken,
-}
-
-/// Why the desk could not be opened.
-#[derive(Debug, thiserror::Error)]
-#[error(transparent)]
-pub struct OpenError(#[from] store::sqlite::OpenError);
-
-impl OpenError {
-    /// The exit status that tells a script what to do about it (sysexits.h).
-    pub fn exit_status(&self) -> u8 {
-        use store::sqlite::OpenError as E;
-        match self.0 {
-            E::Directory(..) => 73,
-            E::Locked(_) => 69,
-            E::Database(..) | E::Foreign(_) | E::Newer(..) => 65,
-            E::Thread(_) => 71,
-        }
-    }
 }
 
 /// The caller of a command, with the records that say what it is now.
@@ -174,17 +157,16 @@ impl AgentRecord {
 }
 
 impl Desk {
-    /// Opens the desk on the embedded store in the directory `data`.
-    pub fn open(
-        data: &Path,
+    /// Opens the desk on what is kept in `storage`.
+    pub async fn open(
+        storage: &Storage,
         hub: Arc<dyn Hub>,
         limits: Limits,
         source: Source,
         meter: Meter,
     ) -> Result<Arc<Self>, OpenError> {
-        let (announce, line) = mpsc::channel(announce::LINE);
-        let store = Arc::new(Sqlite::open(data, &source, announce)?);
-        Ok(Self::on(store, line, hub, limits, source, meter))
+        let (store, announced) = storage.open(&source).await?;
+        Ok(Self::on(store, announced, hub, limits, source, meter))
     }
 
     /// The desk on a store that is open, and what the store announces.

@@ -8,6 +8,10 @@
 mod contract;
 #[cfg(test)]
 pub(crate) mod memory;
+#[cfg(any(feature = "mongo", test))]
+mod page;
+#[cfg(any(feature = "mongo", test))]
+pub(crate) mod replicated;
 pub(crate) mod sqlite;
 pub(crate) mod words;
 

@@ -10,6 +10,7 @@ mod stopping;
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex};
 
+use futures_util::{FutureExt, future::BoxFuture};
 use support_shared::{
     AgentId, ClientMessageId, GuestId, MessageId, SessionId, TicketId, TicketRef, Timestamp,
     ids::TicketName,
@@ -21,6 +22,11 @@ use support_shared::{
 use tokio::sync::mpsc;
 use ulid::Ulid;
 
+#[cfg(feature = "mongo")]
+use super::replicated::{
+    Replicated,
+    mongo::{Mongo, testing::Scratch},
+};
 use super::{
     AgentChange, AgentRecord, Answering, Appended, Audit, Changed, Created, Cursor, Filter,
     Listing, Range, Rated, SessionRecord, Size, Store, Stored, What, Whose,
@@ -32,43 +38,86 @@ use crate::desk::record::{NewTicket, TicketRecord};
 
 type Opened = (Arc<dyn Store>, mpsc::Receiver<Stored>);
 
+/// Opens a store again, as often as is wanted.
+type Reopen = Box<dyn Fn() -> BoxFuture<'static, Opened>>;
+
 /// A store with nothing in it, what it announces, and how to open it again.
 struct Place {
     store: Arc<dyn Store>,
     announced: mpsc::Receiver<Stored>,
-    reopen: Box<dyn Fn() -> Opened>,
+    reopen: Reopen,
+    kept: Kept,
+}
+
+/// Where a place keeps what outlives its store.
+enum Kept {
     /// Goes when the place does.
-    _directory: Option<tempfile::TempDir>,
+    Directory(#[expect(dead_code, reason = "held for its drop")] tempfile::TempDir),
+    Memory,
+    #[cfg(feature = "mongo")]
+    Database(Scratch),
 }
 
 impl Place {
-    fn sqlite() -> Self {
+    async fn new(kept: Kept, reopen: Reopen) -> Self {
+        let (store, announced) = reopen().await;
+        Self { store, announced, reopen, kept }
+    }
+
+    async fn sqlite() -> Self {
         let data = tempfile::tempdir().unwrap();
         let path = data.path().to_owned();
         let reopen = move || {
             let (announce, announced) = mpsc::channel(10_000);
             let store = super::sqlite::Sqlite::open(&path, &Source::system(), announce).unwrap();
-            (Arc::new(store) as Arc<dyn Store>, announced)
+            let opened: Opened = (Arc::new(store), announced);
+            async { opened }.boxed()
         };
-        let (store, announced) = reopen();
-        Self { store, announced, reopen: Box::new(reopen), _directory: Some(data) }
+        Self::new(Kept::Directory(data), Box::new(reopen)).await
     }
 
-    fn memory() -> Self {
+    async fn memory() -> Self {
         let data = Arc::new(Mutex::new(Data { epoch: ulid().to_string(), ..Data::default() }));
         let reopen = move || {
             let (announce, announced) = mpsc::channel(10_000);
             let store = Memory::open(Arc::clone(&data), announce);
-            (Arc::new(store) as Arc<dyn Store>, announced)
+            let opened: Opened = (Arc::new(store), announced);
+            async { opened }.boxed()
         };
-        let (store, announced) = reopen();
-        Self { store, announced, reopen: Box::new(reopen), _directory: None }
+        Self::new(Kept::Memory, Box::new(reopen)).await
+    }
+
+    #[cfg(feature = "mongo")]
+    async fn mongodb() -> Self {
+        let scratch = Scratch::new();
+        let address = scratch.address.clone();
+        let reopen = move || {
+            let address = address.clone();
+            async move {
+                let (announce, announced) = mpsc::channel(10_000);
+                let collections = Mongo::open(&address, &Source::system()).await.unwrap();
+                let store = Replicated::start(collections, announce);
+                (Arc::new(store) as Arc<dyn Store>, announced)
+            }
+            .boxed()
+        };
+        Self::new(Kept::Database(scratch), Box::new(reopen)).await
+    }
+
+    /// Leaves nothing behind.
+    async fn end(self) {
+        self.store.close().await;
+        match self.kept {
+            Kept::Directory(_) | Kept::Memory => {}
+            #[cfg(feature = "mongo")]
+            Kept::Database(scratch) => scratch.drop().await,
+        }
     }
 
     /// As after a crash between two commits: whatever was not answered may be lost.
     async fn restart(&mut self) {
         self.store.close().await;
-        (self.store, self.announced) = (self.reopen)();
+        (self.store, self.announced) = (self.reopen)().await;
     }
 
     async fn open_ticket(&self) -> TicketRecord {
@@ -191,7 +240,9 @@ macro_rules! promises_of {
         mod $store {
             $(#[tokio::test]
             async fn $promise() {
-                super::$subject::$promise(&mut super::Place::$store()).await;
+                let mut place = super::Place::$store().await;
+                super::$subject::$promise(&mut place).await;
+                place.end().await;
             })*
         }
     };
@@ -201,6 +252,8 @@ macro_rules! contract {
     ($($promises:tt)*) => {
         promises_of! { sqlite: $($promises)* }
         promises_of! { memory: $($promises)* }
+        #[cfg(feature = "mongo")]
+        promises_of! { mongodb: $($promises)* }
     };
 }
 

@@ -1,0 +1,144 @@
+//! Where the desk keeps everything, and why it could not be opened. The only place that knows which
+//! stores there are.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::announce;
+#[cfg(feature = "mongo")]
+use super::store::replicated::{Replicated, mongo};
+use super::store::{SharedStore, Stored, sqlite};
+use crate::clock::Source;
+use tokio::sync::mpsc;
+
+/// Where everything is kept.
+#[derive(Clone)]
+pub enum Storage {
+    /// In one file in this directory.
+    Embedded(PathBuf),
+    /// In a MongoDB at this address, which may hold a password.
+    MongoDb(String),
+}
+
+impl Storage {
+    /// The storage that `--store` names: `sqlite`, which is in the directory `data`, or the address
+    /// of a MongoDB.
+    ///
+    /// # Errors
+    ///
+    /// The text is neither.
+    pub(crate) fn parse(text: &str, data: PathBuf) -> Result<Self, String> {
+        let mongodb = text.starts_with("mongodb://") || text.starts_with("mongodb+srv://");
+        match text {
+            "sqlite" => Ok(Self::Embedded(data)),
+            _ if mongodb && cfg!(feature = "mongo") => Ok(Self::MongoDb(text.to_owned())),
+            _ if mongodb => Err("this support-server was built without MongoDB".to_owned()),
+            _ => Err("neither sqlite nor mongodb://…".to_owned()),
+        }
+    }
+
+    /// Opens it: the store, and what it announces.
+    pub(super) async fn open(
+        &self,
+        source: &Source,
+    ) -> Result<(SharedStore, mpsc::Receiver<Stored>), OpenError> {
+        let (announce, announced) = mpsc::channel(announce::LINE);
+        let store: SharedStore = match self {
+            Self::Embedded(data) => Arc::new(
+                sqlite::Sqlite::open(data, source, announce)
+                    .map_err(|error| OpenError(Cause::Embedded(error)))?,
+            ),
+            #[cfg(feature = "mongo")]
+            Self::MongoDb(address) => {
+                let opened = mongo::Mongo::open(address, source).await;
+                let collections = opened.map_err(|error| OpenError(Cause::MongoDb(error)))?;
+                Arc::new(Replicated::start(collections, announce))
+            }
+            #[cfg(not(feature = "mongo"))]
+            Self::MongoDb(_) => return Err(OpenError(Cause::NotBuilt)),
+        };
+        Ok((store, announced))
+    }
+}
+
+impl std::fmt::Display for Storage {
+    /// What `--store` would say, without the password.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Embedded(_) => f.write_str("sqlite"),
+            Self::MongoDb(address) => {
+                let start = address.find("://").map_or(0, |at| at + 3);
+                let (scheme, rest) = address.split_at(start);
+                let authority = rest.split('/').next().unwrap_or_default();
+                match authority.rsplit_once('@') {
+                    Some((who, _)) => write!(f, "{scheme}***{}", &rest[who.len()..]),
+                    None => f.write_str(address),
+                }
+            }
+        }
+    }
+}
+
+impl std::fmt::Debug for Storage {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        std::fmt::Display::fmt(self, f)
+    }
+}
+
+/// Why the desk could not be opened.
+#[derive(Debug, thiserror::Error)]
+#[error(transparent)]
+pub struct OpenError(Cause);
+
+#[derive(Debug, thiserror::Error)]
+enum Cause {
+    #[error(transparent)]
+    Embedded(sqlite::OpenError),
+    #[cfg(feature = "mongo")]
+    #[error(transparent)]
+    MongoDb(mongo::OpenError),
+    #[cfg(not(feature = "mongo"))]
+    #[error("this support-server was built without MongoDB")]
+    NotBuilt,
+}
+
+impl OpenError {
+    /// The exit status that tells a script what to do about it (sysexits.h).
+    pub fn exit_status(&self) -> u8 {
+        use sqlite::OpenError as E;
+        match &self.0 {
+            Cause::Embedded(E::Directory(..)) => 73,
+            Cause::Embedded(E::Locked(_)) => 69,
+            Cause::Embedded(E::Database(..) | E::Foreign(_) | E::Newer(..)) => 65,
+            Cause::Embedded(E::Thread(_)) => 71,
+            #[cfg(feature = "mongo")]
+            Cause::MongoDb(error) => match error {
+                mongo::OpenError::Address(_) | mongo::OpenError::Weak(_) => 78,
+                mongo::OpenError::Unreachable(_) => 69,
+                mongo::OpenError::Newer(..) | mongo::OpenError::Foreign(_) => 65,
+            },
+            #[cfg(not(feature = "mongo"))]
+            Cause::NotBuilt => 78,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_password_in_the_address_is_never_shown() {
+        let shown = |address: &str| {
+            let storage = Storage::parse(address, PathBuf::new()).unwrap();
+            assert_eq!(format!("{storage:?}"), storage.to_string());
+            storage.to_string()
+        };
+
+        assert_eq!(shown("sqlite"), "sqlite");
+        assert_eq!(shown("mongodb://db:27017/desk?tls=true"), "mongodb://db:27017/desk?tls=true");
+        assert_eq!(shown("mongodb://me:p%40ss@db,other/desk"), "mongodb://***@db,other/desk");
+        assert_eq!(shown("mongodb+srv://me:a@b@db.example"), "mongodb+srv://***@db.example");
+        assert!(Storage::parse("postgres://db", PathBuf::new()).is_err());
+    }
+}

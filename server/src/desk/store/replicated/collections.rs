@@ -1,0 +1,159 @@
+//! What the append protocol needs of a database. Each method is one step, atomic for one document
+//! and durable on a majority when it returns, except where it says otherwise. The database decides
+//! nothing: it only says whether a unique index let a document in.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
+use support_shared::{
+    AgentId, ClientMessageId, GuestId, SessionId, TicketId, TicketRef, Timestamp,
+    message::{Message, SenderRole},
+    ticket::{Guest, Rating},
+};
+
+use super::super::{AgentRecord, Audit, Cursor, Listing, Result, SessionRecord};
+use crate::desk::{log::Log, record::TicketRecord};
+
+/// Entries of one log that [`Collections::tails`] reads at once.
+pub(super) const TAIL: u64 = 256;
+
+/// What a unique index has said to a document.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Inserted {
+    Done,
+    /// There is one with its number, its key or its name.
+    Taken,
+}
+
+/// The part of a log behind what a summary knows.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Tail {
+    pub(super) ticket: TicketId,
+    pub(super) log: Log,
+    pub(super) after: u64,
+}
+
+/// A read mark that rises.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Mark {
+    pub(super) ticket: TicketId,
+    pub(super) role: SenderRole,
+    pub(super) seq: u64,
+}
+
+/// An open ticket of a guest, and which of the places that it may have it takes.
+#[derive(Debug, Clone)]
+pub(crate) struct OpenTicket {
+    pub(super) ticket: TicketRecord,
+    pub(super) place: Option<u32>,
+}
+
+/// An agent and its logins, in one document: a login and a change of the password cannot both win.
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct Account {
+    pub(super) agent: AgentRecord,
+    pub(super) sessions: Vec<SessionRecord>,
+    /// Counts the changes: what was decided on an older one is not written.
+    pub(super) version: i64,
+}
+
+/// Who is about to stop being an admin: see `accounts`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Gate {
+    pub(super) version: i64,
+    pub(super) leaving: Option<AgentId>,
+}
+
+/// The database.
+#[async_trait]
+pub(crate) trait Collections: Send + Sync + 'static {
+    /// Names this history.
+    fn epoch(&self) -> &str;
+    async fn ping(&self) -> Result<()>;
+
+    /// Inserts each entry by itself, unless its number or its key is taken. An outcome for each, in
+    /// their order. An error says that the entry may be there or not.
+    async fn insert_entries(&self, entries: &[Message]) -> Vec<Result<Inserted>>;
+    /// The entry that a sender has stored under its own name for it, in either log.
+    async fn entry_by_key(
+        &self,
+        ticket: TicketId,
+        sender: &str,
+        key: &ClientMessageId,
+    ) -> Result<Option<Message>>;
+    /// The entries from the number `first` to the number `last`, ascending.
+    async fn entries(
+        &self,
+        ticket: TicketId,
+        log: Log,
+        first: u64,
+        last: u64,
+    ) -> Result<Vec<Message>>;
+    /// Of each of these at most [`TAIL`] entries, those with the smallest numbers; in any order.
+    async fn tails(&self, tails: &[Tail]) -> Result<Vec<Message>>;
+    /// The tickets of entries whose ids were made in the time before the newest.
+    async fn recent_tickets(&self, before_newest: Duration) -> Result<Vec<TicketId>>;
+
+    /// Inserts a ticket's first summary, unless the guest's name for it, its ref or the guest's
+    /// place is taken.
+    async fn insert_ticket(&self, ticket: &TicketRecord, place: Option<u32>) -> Result<Inserted>;
+    /// The summaries that there are of these, in any order.
+    async fn summaries(&self, ids: &[TicketId]) -> Result<Vec<TicketRecord>>;
+    async fn summary_by_ref(&self, reference: TicketRef) -> Result<Option<TicketRecord>>;
+    async fn summary_by_creation(
+        &self,
+        guest: GuestId,
+        key: &ClientMessageId,
+    ) -> Result<Option<TicketRecord>>;
+    /// The guest's tickets that count against its limit, as far as their summaries know.
+    async fn open_of(&self, guest: GuestId) -> Result<Vec<OpenTicket>>;
+    /// A page of summaries.
+    async fn list(
+        &self,
+        listing: &Listing,
+        after: Option<Cursor>,
+        entries: usize,
+    ) -> Result<Vec<TicketRecord>>;
+    /// Summaries in which an agent is present.
+    async fn attended(&self) -> Result<Vec<TicketRecord>>;
+    /// Brings summaries forward, each log's part by itself, and never back. Need not be durable:
+    /// what is lost is mended from the log.
+    async fn save(&self, tickets: &[TicketRecord]) -> Result<()>;
+    /// Raises marks that are lower.
+    async fn raise_marks(&self, marks: &[Mark]) -> Result<()>;
+    /// Stores a rating unless there is one.
+    async fn rate(&self, ticket: TicketId, rating: &Rating) -> Result<Inserted>;
+
+    async fn add_guest(&self, guest: &Guest, at: Timestamp) -> Result<()>;
+    async fn guest(&self, id: GuestId) -> Result<Option<Guest>>;
+    /// Replaces a guest's name and email, then those on its tickets.
+    async fn change_guest(&self, guest: &Guest) -> Result<()>;
+
+    /// Inserts an account unless the username is taken.
+    async fn insert_agent(&self, account: &Account) -> Result<Inserted>;
+    async fn agent(&self, id: AgentId) -> Result<Option<Account>>;
+    async fn agent_by_name(&self, username: &str) -> Result<Option<Account>>;
+    async fn agent_by_session(&self, session: SessionId) -> Result<Option<Account>>;
+    /// All of them, by username.
+    async fn agents(&self) -> Result<Vec<Account>>;
+    /// Puts an account in the place of its version before; false when that is not there any more.
+    async fn replace_agent(&self, account: &Account) -> Result<bool>;
+    async fn gate(&self) -> Result<Gate>;
+    /// Puts a gate in the place of its version before; false when that is not there any more.
+    async fn replace_gate(&self, gate: &Gate) -> Result<bool>;
+
+    async fn audit(&self, audit: &Audit) -> Result<()>;
+    #[cfg(test)]
+    async fn last_audit(&self) -> Result<Option<(u64, String)>>;
+}
+
+/// An entry's number in its log.
+pub(super) fn number(entry: &Message) -> u64 {
+    entry.seq.or(entry.note_seq).unwrap_or_default()
+}
+
+/// The log that an entry is in.
+pub(super) fn log(entry: &Message) -> Log {
+    if entry.note_seq.is_some() { Log::Notes } else { Log::Conversation }
+}
