@@ -15,12 +15,13 @@ mod limits;
 mod listing;
 mod log;
 mod logins;
-mod opening;
+
 mod policy;
 mod presence;
 mod rates;
 mod record;
 mod room;
+mod storage;
 mod store;
 mod tickets;
 
@@ -56,7 +57,7 @@ pub use self::{
     error::DeskError,
     hub::{Agents, Ending, Hub, Passing},
     limits::Limits,
-    opening::{OpenError, Storage},
+    storage::{OpenError, Storage},
 };
 
 /// How long a command may wait for the store before it is answered with `unavailable`.
