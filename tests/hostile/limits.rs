@@ -41,6 +41,39 @@ async fn a_flood_of_typing_is_passed_on_every_other_second() {
 }
 
 #[tokio::test]
+async fn who_stops_writing_is_seen_to_stop_at_once_and_once() {
+    let server = Server::start();
+    let mut maya = Guest::arrives(&server).await;
+    let mut alice = Agent::signs_in(&server, "alice").await;
+    let ticket = maya.opens_a_ticket("hello").await;
+    alice.socket.done("ticket:join", json!({ "ticketId": ticket })).await;
+    let typing = |typing: bool| {
+        let event = json!(["ticket:typing", { "ticketId": ticket, "typing": typing }]);
+        format!("42/guest,{event}")
+    };
+    let began = Instant::now();
+
+    for _ in 0..200 {
+        maya.socket.text(&typing(true)).await;
+        maya.socket.text(&typing(false)).await;
+    }
+    let text = json!({ "ticketId": ticket, "content": "done", "clientMessageId": "k" });
+    maya.socket.done("message:send", text).await;
+
+    let heard = alice.socket.notices_before("done").await;
+    let typings: Vec<bool> = heard
+        .iter()
+        .filter(|(event, _)| event == "ticket:typing")
+        .map(|(_, payload)| payload["typing"].as_bool().unwrap())
+        .collect();
+    // A start every other second at most, and one stop for each.
+    let starts = 1 + usize::try_from(began.elapsed().as_secs() / 2).unwrap();
+    assert!((2..=2 * starts).contains(&typings.len()), "{typings:?}");
+    assert!(typings.iter().enumerate().all(|(place, it)| *it == (place % 2 == 0)), "{typings:?}");
+    assert_eq!(typings.last(), Some(&false));
+}
+
+#[tokio::test]
 async fn a_guest_that_is_too_fast_is_told_when_to_come_again() {
     let metrics = free_address();
     let server = Server::with(&[

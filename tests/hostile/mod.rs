@@ -1,9 +1,15 @@
 //! What no decent client sends: packets and payloads made to break the parser, floods, and requests
 //! that were bent on the way. Whatever comes, the neighbours talk on.
 
+mod connections;
+mod fragments;
 mod limits;
 mod packets;
+mod pages;
 mod payloads;
+mod reads;
+mod strangers;
+mod timing;
 mod transport;
 
 use std::net::SocketAddr;
@@ -21,7 +27,7 @@ use crate::support::{
 };
 
 /// No limit on how much, where a test is about what.
-const UNLIMITED: [(&str, &str); 7] = [
+const UNLIMITED: [(&str, &str); 9] = [
     ("SUPPORT_LIMITS_GUEST_MESSAGES_PER_SECOND", "0"),
     ("SUPPORT_LIMITS_GUEST_MESSAGES_PER_MINUTE", "0"),
     ("SUPPORT_LIMITS_AGENT_MESSAGES_PER_SECOND", "0"),
@@ -29,6 +35,8 @@ const UNLIMITED: [(&str, &str); 7] = [
     ("SUPPORT_LIMITS_AGENT_SOCKETS", "0"),
     ("SUPPORT_LIMITS_ADDRESS_SOCKETS", "0"),
     ("SUPPORT_LIMITS_HANDSHAKES_PER_SECOND", "0"),
+    ("SUPPORT_LIMITS_GUEST_READS_PER_SECOND", "0"),
+    ("SUPPORT_LIMITS_AGENT_READS_PER_MINUTE", "0"),
 ];
 
 /// A guest and an agent in one conversation, whom nothing may disturb.

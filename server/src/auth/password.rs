@@ -67,7 +67,7 @@ impl Passwords {
         work: impl FnOnce() -> anyhow::Result<T> + Send + 'static,
     ) -> Result<T, DeskError> {
         let Ok(_place) = self.places.try_acquire() else {
-            return Err(DeskError::RateLimited { limit: "logins_at_once", retry_after_ms: 1_000 });
+            return Err(DeskError::Busy { limit: "logins_at_once", retry_after_ms: 1_000 });
         };
         let turn = Arc::clone(&self.turns)
             .acquire_owned()

@@ -1,9 +1,12 @@
 //! What is kept of administration and logins for whoever has to answer for it later. Whether a
 //! command is carried out is not decided here; one whose entry cannot be kept is answered as failed.
 
+use support_shared::ErrorCode;
+
 use super::{
     Desk, DeskError, PATIENCE,
     command::{Actor, AgentNamed, Command, Reply, Who},
+    rates,
     store::Audit,
 };
 
@@ -32,10 +35,17 @@ impl Desk {
         entry: Option<Entry>,
         result: Result<Reply, DeskError>,
     ) -> Result<Reply, DeskError> {
-        let Some((what, object)) = entry else { return result };
+        let Some((what, object)) = entry else {
+            return self.bulk_read_noted(actor, result).await;
+        };
         // What anybody can make happen without end is counted, and not kept for ever.
-        let noise =
-            matches!(result, Err(DeskError::Unauthenticated | DeskError::RateLimited { .. }));
+        let noise = match &result {
+            Err(
+                DeskError::Unauthenticated | DeskError::RateLimited { .. } | DeskError::Busy { .. },
+            ) => true,
+            Err(DeskError::Unavailable(_)) => matches!(actor.who, Who::Stranger | Who::Unproven),
+            _ => false,
+        };
         if noise {
             return result;
         }
@@ -59,6 +69,28 @@ impl Desk {
         let at = self.source.now();
         let what = what.to_owned();
         self.keep(Audit { at, who, what, object, result: outcome }).await?;
+        result
+    }
+
+    /// Keeps of an agent that it has tried to read more than it may, once for each time that the
+    /// limit counts in, however often it goes on trying.
+    async fn bulk_read_noted(
+        &self,
+        actor: &Actor,
+        result: Result<Reply, DeskError>,
+    ) -> Result<Reply, DeskError> {
+        if let Err(DeskError::RateLimited { limit: rates::AGENT_READS, .. }) = &result
+            && let Who::Agent { agent, .. } = actor.who
+            && self.rates.bulk_reads.take(&agent).is_ok()
+        {
+            let result = ErrorCode::RateLimited.as_str();
+            let (at, who, what) = (self.source.now(), agent.to_string(), "bulk_read".to_owned());
+            let kept = self.keep(Audit { at, who, what, object: None, result }).await;
+            if let Err(error) = kept {
+                // Refused it is either way.
+                tracing::warn!(%agent, %error, "could not keep that an agent reads too much");
+            }
+        }
         result
     }
 

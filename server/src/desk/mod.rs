@@ -16,6 +16,7 @@ mod limits;
 mod listing;
 mod log;
 mod logins;
+mod openings;
 mod policy;
 mod presence;
 mod rates;
@@ -23,12 +24,14 @@ mod record;
 mod room;
 mod store;
 mod tickets;
+mod typing;
 
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use support_shared::{
+    TicketId,
     message::SenderRole,
     ticket::{AgentName, AgentRole, Guest},
 };
@@ -39,11 +42,13 @@ use tracing::Instrument;
 use self::{
     connections::Connections,
     logins::Logins,
+    openings::Openings,
     policy::{Caller, Decision, Situation},
     presence::Presence,
     rates::Rates,
     record::TicketRecord,
     store::{AgentRecord, Facts, SharedStore, Stored, Whose, sqlite::Sqlite},
+    typing::Writers,
 };
 use crate::auth::password::Passwords;
 use crate::clock::Source;
@@ -69,6 +74,9 @@ pub struct Desk {
     presence: Presence,
     connections: Connections,
     rates: Rates,
+    openings: Openings,
+    /// By who it is, the ticket, and whether it is a note.
+    writers: Writers<(String, TicketId, bool)>,
     logins: Logins,
     passwords: Passwords,
     limits: Limits,
@@ -205,6 +213,8 @@ impl Desk {
             presence: Presence::default(),
             connections: Connections::default(),
             rates: Rates::new(&limits),
+            openings: Openings::new(&limits),
+            writers: Writers::default(),
             logins: Logins::new(&limits),
             passwords: Passwords::new(),
             limits,
@@ -259,7 +269,7 @@ impl Desk {
         };
         let result = self.audited(actor, entry, result).await;
         let outcome = result.as_ref().map_or_else(|error| error.code().as_str(), |_| "ok");
-        if let Err(DeskError::RateLimited { limit, .. }) = &result {
+        if let Err(DeskError::RateLimited { limit, .. } | DeskError::Busy { limit, .. }) = &result {
             self.meter.limited(limit);
         }
         self.meter.command(format!("{action:?}"), outcome, began.elapsed());
@@ -289,6 +299,16 @@ impl Desk {
             (Known::Agent(agent), Command::SendMessage { .. }) => {
                 self.rates.agent_messages.take(&agent.id)
             }
+            (Known::Guest(guest), Command::ListOwnTickets(_) | Command::ListMessages { .. }) => {
+                self.rates.guest_reads.take(&guest.id)
+            }
+            (
+                Known::Agent(agent),
+                Command::ListTickets(_)
+                | Command::ShowTicket(_)
+                | Command::JoinTicket(_)
+                | Command::ListMessages { .. },
+            ) => self.rates.agent_reads.take(&agent.id),
             _ => Ok(()),
         }
     }
