@@ -27,11 +27,11 @@ fn difference(pairs: &[(Duration, Duration)]) -> f64 {
 
 /// A password that is not looked at saves nearly all of the time: the difference would be -0.9 and
 /// less. Noise on a machine with other work stays far below this.
-const OF_A_LOGIN: f64 = 0.3;
+const OF_A_LOGIN: f64 = 0.6;
 
 #[tokio::test]
 async fn an_unknown_name_takes_as_long_as_a_wrong_password() {
-    const PAIRS: usize = 40;
+    const PAIRS: usize = 60;
     let server = Server::with(&[
         ("SUPPORT_LIMITS_LOGIN_TRIES", "0"),
         ("SUPPORT_LIMITS_LOGIN_ADDRESS_TRIES", "0"),
@@ -64,9 +64,9 @@ async fn an_unknown_name_takes_as_long_as_a_wrong_password() {
     assert!(difference.abs() < OF_A_LOGIN, "{difference}");
 }
 
-/// One more look into the store, or a log that is read before it is refused, makes the difference
-/// greater than this; parsing one small record does not.
-const OF_A_LOOK: f64 = 0.3;
+/// Loading the record of another's ticket, only to refuse it, has made 16 %; one more look into the
+/// store makes more. Without either it is 1 % on a machine with other work.
+const OF_A_LOOK: f64 = 0.1;
 
 #[tokio::test]
 async fn another_guests_ticket_takes_as_long_as_one_that_does_not_exist() {

@@ -135,7 +135,11 @@ impl Store for Memory {
         key: ClientMessageId,
     ) -> Result<Option<TicketId>> {
         let data = self.data()?;
-        let mut tickets = data.tickets.values().map(|it| &it.record);
+        let theirs = |ticket: &&TicketRecord| match whose {
+            Whose::Guest(id) => ticket.is_of(id),
+            Whose::Nobodys | Whose::Agent(..) => true,
+        };
+        let mut tickets = data.tickets.values().map(|it| &it.record).filter(theirs);
         Ok(tickets.find(|it| it.is_of(guest) && it.created_by == key).map(|it| it.id))
     }
 
