@@ -2,8 +2,8 @@
 //! not answer. The server runs in this process here, so that its clock and its randomness are ours.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::sync::{Arc, Condvar, Mutex};
 use std::time::{Duration, Instant};
 
 use serde_json::json;
@@ -17,17 +17,78 @@ use tokio::net::TcpListener;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::support::{
+    DEADLINE,
+    client::Client,
     people::{Agent, Guest},
-    process::{At, PASSWORD, add_agent},
+    process::{At, PASSWORD, Server as Process, add_agent},
 };
 
 /// The machine's clock, some seconds ahead.
 #[derive(Clone, Default)]
-struct Ahead(Arc<AtomicI64>);
+struct Ahead(Arc<AtomicI64>, Hold);
 
 impl Clock for Ahead {
     fn now(&self) -> Timestamp {
+        self.1.pass();
         System.now().plus_millis(self.0.load(Ordering::Relaxed) * 1000)
+    }
+}
+
+/// Stops whoever asks for the time at one place in its work, so that something else can happen
+/// exactly there.
+#[derive(Clone, Default)]
+struct Hold(Arc<(Mutex<Held>, Condvar)>);
+
+#[derive(Default)]
+enum Held {
+    /// Everybody passes.
+    #[default]
+    Open,
+    /// So many more pass, and the next one is stopped.
+    After(u32),
+    /// Somebody is stopped; the others pass.
+    Stopped,
+}
+
+impl Hold {
+    fn pass(&self) {
+        let mut held = self.0.0.lock().unwrap();
+        match *held {
+            Held::Open | Held::Stopped => return,
+            Held::After(0) => *held = Held::Stopped,
+            Held::After(more) => {
+                *held = Held::After(more - 1);
+                return;
+            }
+        }
+        self.0.1.notify_all();
+        // The other tasks of this thread go on elsewhere.
+        tokio::task::block_in_place(|| {
+            let stopped = |held: &mut Held| matches!(held, Held::Stopped);
+            let (held, late) = self.0.1.wait_timeout_while(held, DEADLINE, stopped).unwrap();
+            drop(held);
+            assert!(!late.timed_out(), "held for too long");
+        });
+    }
+
+    /// Stops the one that asks for the time after `passing` others.
+    fn arm(&self, passing: u32) {
+        *self.0.0.lock().unwrap() = Held::After(passing);
+    }
+
+    /// Waits until somebody is stopped.
+    fn reached(&self) {
+        tokio::task::block_in_place(|| {
+            let held = self.0.0.lock().unwrap();
+            let coming = |held: &mut Held| !matches!(held, Held::Stopped);
+            let (_held, late) = self.0.1.wait_timeout_while(held, DEADLINE, coming).unwrap();
+            assert!(!late.timed_out(), "nobody came to where it would be stopped");
+        });
+    }
+
+    fn release(&self) {
+        *self.0.0.lock().unwrap() = Held::Open;
+        self.0.1.notify_all();
     }
 }
 
@@ -128,5 +189,84 @@ async fn a_store_that_does_not_answer_is_unavailable_in_time_and_well_again_afte
     other.execute_batch("ROLLBACK").unwrap();
     let sent = maya.socket.done("message:send", text).await;
     assert_eq!(sent["message"]["seq"], 2);
+    house.close().await;
+}
+
+/// What could not be stored has used up nothing: the guest's first message goes through once there
+/// is room again, however often it was tried before.
+#[tokio::test]
+async fn a_first_message_that_could_not_be_stored_costs_no_new_ticket() {
+    let server = Process::with(&[("SUPPORT_LIMITS_GUEST_NEW_TICKETS", "1")]);
+    let mut maya = Guest::arrives(&server).await;
+    let other = rusqlite::Connection::open(server.data.path().join("support.db")).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let first = json!({ "content": "hello", "clientMessageId": "k" });
+
+    for _ in 0..2 {
+        let refused = maya.socket.refused("ticket:create", first.clone()).await;
+        assert_eq!(refused, "unavailable");
+    }
+    other.execute_batch("ROLLBACK").unwrap();
+
+    maya.socket.done("ticket:create", first.clone()).await;
+    // Sent again it is the same ticket, and another one is too many.
+    maya.socket.done("ticket:create", first).await;
+    let second = json!({ "content": "hello", "clientMessageId": "another" });
+    assert_eq!(maya.socket.refused("ticket:create", second).await, "rate_limited");
+}
+
+/// The login has seen the right password and is about to be stored when the password changes.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_login_that_races_a_new_password_does_not_outlive_it() {
+    let house = House::open().await;
+    let token = Agent::token(&house.at, "alice", PASSWORD).await.unwrap();
+    let address = At { address: house.at.address };
+
+    // The first to ask for the time is the login, for when it ends: after the password was looked
+    // at, and before the session is stored.
+    house.ahead.1.arm(0);
+    let tasks = TaskTracker::new();
+    let login = tasks.spawn(async move { Agent::token(&address, "alice", PASSWORD).await });
+    house.ahead.1.reached();
+    let change = json!({ "current": PASSWORD, "new": "another horse battery" });
+    let changed = reqwest::Client::new()
+        .post(house.at.url("/agent/password"))
+        .bearer_auth(&token)
+        .json(&change)
+        .send()
+        .await
+        .unwrap();
+    house.ahead.1.release();
+
+    assert_eq!(changed.status(), reqwest::StatusCode::NO_CONTENT);
+    let refused = login.await.unwrap().expect_err("a session by the old password");
+    assert_eq!(refused["code"], "invalid_credentials");
+    assert!(Agent::token(&house.at, "alice", "another horse battery").await.is_ok());
+    house.close().await;
+}
+
+/// The session was found to stand, and ends before its connection is in the room where it would be
+/// found and ended with it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_session_that_ends_during_the_handshake_leaves_no_live_connection() {
+    let house = House::open().await;
+    let token = Agent::token(&house.at, "alice", PASSWORD).await.unwrap();
+    let mut socket = Client::open(&house.at, "/agent", &[]).await.unwrap();
+
+    // The first to ask for the time verifies the token, the second looks whether the session stands.
+    house.ahead.1.arm(1);
+    socket.text(&format!("40/agent,{}", json!({ "token": token }))).await;
+    house.ahead.1.reached();
+    let signed_out = reqwest::Client::new()
+        .post(house.at.url("/agent/logout"))
+        .bearer_auth(&token)
+        .send()
+        .await
+        .unwrap();
+    house.ahead.1.release();
+
+    assert_eq!(signed_out.status(), reqwest::StatusCode::NO_CONTENT);
+    assert_eq!(socket.notice("session:ended").await["code"], "unauthenticated");
+    socket.disconnected().await;
     house.close().await;
 }

@@ -17,4 +17,5 @@ mod operations;
 mod order;
 mod page;
 mod parity;
+mod races;
 mod supply;

@@ -18,12 +18,20 @@ use tokio::{
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tower::ServiceExt;
 
+use crate::peers::Peers;
+
 /// Connections that speak HTTP at the same time; one that has become a websocket is counted by who
 /// holds it. More wait in the kernel's line: descriptors are the scarcest thing that a server has.
 const CONNECTIONS: usize = 15_000;
 
 /// How long to wait when the machine has no descriptor left.
 const EXHAUSTED: Duration = Duration::from_millis(100);
+
+/// What holds for every connection.
+pub(crate) struct Terms {
+    pub(crate) patience: Patience,
+    pub(crate) peers: Arc<Peers>,
+}
 
 /// How patient to be with the other end.
 #[derive(Debug, Clone, Copy)]
@@ -38,7 +46,7 @@ pub(crate) struct Patience {
 pub(crate) async fn serve(
     listener: TcpListener,
     app: Router,
-    patience: Patience,
+    Terms { patience, peers }: Terms,
     stopped: CancellationToken,
     grace: Duration,
 ) {
@@ -61,6 +69,8 @@ pub(crate) async fn serve(
             }
             (Err(_), _) => break,
         };
+        // Nothing is said to whoever holds too many: it would be the dearest part of it.
+        let Some(counted) = peers.admit(peer.ip()) else { continue };
         set_up(&stream, patience.peer);
         let app = app.clone();
         let service = service_fn(move |request: Request<Incoming>| {
@@ -89,7 +99,7 @@ pub(crate) async fn serve(
             if let Err(error) = ended {
                 tracing::debug!(%error, "a connection ended badly");
             }
-            drop(place);
+            drop((place, counted));
         });
     }
     drop(listener);

@@ -13,6 +13,7 @@ pub mod config;
 pub mod desk;
 mod http;
 mod hub;
+mod peers;
 mod server;
 mod socket;
 pub mod telemetry;

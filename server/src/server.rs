@@ -8,13 +8,14 @@ use support_shared::{notice::ServerDraining, text::Username, ticket::AgentRole};
 use tokio::net::TcpListener;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use crate::accept::{self, Patience};
+use crate::accept::{self, Patience, Terms};
 use crate::auth::{self, guest::GuestCookies, token::Tokens};
 use crate::clock::Source;
 use crate::config::Config;
 use crate::desk::{Actor, Command, Desk, DeskError, NewAgent, Secret, Who};
 use crate::http::{Http, cookies::Cookies, gate::Gate, metrics, openapi, origin::Origins};
 use crate::hub::Rooms;
+use crate::peers::Peers;
 use crate::socket::{self, Sockets};
 use crate::telemetry::Meter;
 
@@ -109,7 +110,7 @@ impl Server {
         let Self { desk, rooms, http, config, source, tasks, meter, stopping, .. } = self;
         if let Some(address) = config.metrics {
             let figures = TcpListener::bind(address).await?;
-            tasks.spawn(metrics::serve(figures, meter, stopping.clone()));
+            tasks.spawn(metrics::serve(figures, meter.clone(), stopping.clone()));
         }
         let intake = CancellationToken::new();
         let sockets = Sockets {
@@ -123,13 +124,14 @@ impl Server {
             stopping: intake.clone(),
         };
         let (layer, io) = socket::build(sockets, &config.limits);
+        let peers = Peers::new(config.limits.address_connections, Arc::clone(&http.proxies), meter);
         let app = http.router(layer);
         let patience = Patience {
             head: Duration::from_millis(config.limits.connect_timeout_ms),
             peer: Duration::from_millis(config.limits.peer_timeout_ms.into()),
         };
         let told = CancellationToken::new();
-        let serving = accept::serve(listener, app, patience, told.clone(), STEP);
+        let serving = accept::serve(listener, app, Terms { patience, peers }, told.clone(), STEP);
         let stop = async move {
             shutdown.await;
             stopping.cancel();

@@ -84,6 +84,20 @@ impl Client {
         self.stream.send(frame).await.is_ok()
     }
 
+    /// Whether the other end still answers to a ping of the websocket's own.
+    pub(crate) async fn is_open(&mut self) -> bool {
+        if !self.frame(Message::Ping(b"?".to_vec().into())).await {
+            return false;
+        }
+        loop {
+            match timeout(DEADLINE, self.stream.next()).await.expect("an answer in time") {
+                Some(Ok(Message::Pong(_))) => return true,
+                Some(Ok(_)) => {}
+                Some(Err(_)) | None => return false,
+            }
+        }
+    }
+
     /// Sends the text of an event as it is, with a number for its acknowledgement.
     pub(crate) async fn raw(&mut self, event: &str) -> u64 {
         self.acks += 1;

@@ -127,6 +127,23 @@ impl Server {
         self.said_all()
     }
 
+    /// A figure of what the server takes of the machine's memory, in KiB: `VmRSS` is what it has now,
+    /// `VmHWM` the most that it has had.
+    pub(crate) fn memory(&self, figure: &str) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
+        let line =
+            status.lines().find_map(|line| line.strip_prefix(&format!("{figure}:"))).unwrap();
+        line.trim().trim_end_matches(" kB").parse().unwrap()
+    }
+
+    /// What the audit has of this action: who, and with which result.
+    pub(crate) fn audited(&self, what: &str) -> Vec<(String, String)> {
+        let audit = rusqlite::Connection::open(self.data.path().join("support.db")).unwrap();
+        let mut rows = audit.prepare("SELECT who, result FROM audit WHERE what = ?1").unwrap();
+        let rows = rows.query_map([what], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
+        rows.map(Result::unwrap).collect()
+    }
+
     /// Ends the server as a crash does.
     pub(crate) fn kill(&mut self) {
         self.child.kill().unwrap();

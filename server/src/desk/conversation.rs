@@ -95,7 +95,7 @@ impl Desk {
         Ok(Reply::Empty(Empty {}))
     }
 
-    /// Passes on that somebody writes, at most every other second. Never stored, and nothing is
+    /// Passes on that somebody writes or has stopped, when that is news. Never stored, and nothing is
     /// said of it when it is not passed on.
     pub(super) fn typing(
         &self,
@@ -111,8 +111,8 @@ impl Desk {
                 (agent.id.to_string(), agent.display_name.clone())
             }
         };
-        if ticket.is_open() && self.rates.typing.take(&(who, ticket.id, request.internal)).is_ok() {
-            let Typing { ticket_id, typing, internal } = *request;
+        let Typing { ticket_id, typing, internal } = *request;
+        if ticket.is_open() && self.writers.passes((who, ticket_id, internal), typing) {
             let notice = TypingNotice { ticket_id, name, role: known.role(), typing };
             let but = actor.connection.as_ref();
             if internal {

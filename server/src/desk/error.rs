@@ -53,6 +53,14 @@ pub enum DeskError {
         /// Milliseconds after which it may succeed.
         retry_after_ms: u64,
     },
+    /// More at once than is done at once, by everybody together.
+    #[error("too much at once, try again in a moment")]
+    Busy {
+        /// What is full.
+        limit: &'static str,
+        /// Milliseconds after which it may succeed.
+        retry_after_ms: u64,
+    },
     /// The store is out of reach.
     #[error("the desk is out of reach for a moment, nothing was stored; try again")]
     Unavailable(#[source] anyhow::Error),
@@ -75,7 +83,7 @@ impl DeskError {
             Self::TicketClosed => ErrorCode::TicketClosed,
             Self::Conflict(_) | Self::Assigned(_) => ErrorCode::Conflict,
             Self::RateLimited { .. } => ErrorCode::RateLimited,
-            Self::Unavailable(_) => ErrorCode::Unavailable,
+            Self::Unavailable(_) | Self::Busy { .. } => ErrorCode::Unavailable,
             Self::Internal(_) => ErrorCode::Internal,
         }
     }
@@ -84,7 +92,7 @@ impl DeskError {
     pub fn to_api(&self, id: ulid::Ulid) -> ApiError {
         let mut error = ApiError::new(self.code(), self.to_string());
         match self {
-            Self::RateLimited { retry_after_ms, .. } => {
+            Self::RateLimited { retry_after_ms, .. } | Self::Busy { retry_after_ms, .. } => {
                 error.retry_after_ms = Some(*retry_after_ms);
             }
             Self::Assigned(assignee) => {

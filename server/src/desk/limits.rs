@@ -76,6 +76,12 @@ limits! {
     agent_messages_per_second: u32 = 20,
     /// Messages of an agent at once.
     agent_messages_burst: u32 = 60,
+    /// Lists that a guest reads a second, after a burst.
+    guest_reads_per_second: u32 = 5,
+    /// Lists that a guest reads at once.
+    guest_reads_burst: u32 = 10,
+    /// Tickets and lists that an agent reads a minute.
+    agent_reads_per_minute: u32 = 600,
     /// New tickets of a guest in 12 hours.
     guest_new_tickets: u32 = 6,
     /// New guest sessions of an address in an hour.
@@ -86,6 +92,8 @@ limits! {
     agent_sockets: u32 = 20,
     /// Live connections of an address (IPv6: of a /64).
     address_sockets: u32 = 100,
+    /// Connections of an address that speak HTTP (IPv6: of a /64; not those of a trusted proxy).
+    address_connections: u32 = 256,
     /// New connections to the server in a second.
     handshakes_per_second: u32 = 300,
     /// Wrong passwords for a name from an address before it has to wait.

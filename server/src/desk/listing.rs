@@ -9,7 +9,7 @@ use support_shared::{
 
 use super::{
     Desk, DeskError, Known,
-    command::Reply,
+    command::{Reply, TicketView},
     store::{Answering, Cursor, Filter, Listing, words::words},
 };
 
@@ -51,17 +51,32 @@ impl Desk {
         limit: Limit,
     ) -> Result<Reply, DeskError> {
         let after = cursor.as_deref().map(parse_cursor).transpose()?;
-        let entries = self.limits.size(limit).entries;
+        let size = self.limits.size(limit);
         // One more than asked for tells whether there is a next page.
-        let mut tickets = self.store.tickets(listing.clone(), after, entries + 1).await?;
-        let more = tickets.len() > entries;
-        tickets.truncate(entries);
-        let last = tickets.last().filter(|_| more);
+        let found = self.store.tickets(listing.clone(), after, size.entries + 1).await?;
+        let mut tickets = Vec::new();
+        let mut bytes = 0;
+        for ticket in found.iter().take(size.entries) {
+            let view = known.view(ticket);
+            bytes += printed(&view)?;
+            // A page always moves on, by one entry at least.
+            if bytes > size.bytes && !tickets.is_empty() {
+                break;
+            }
+            tickets.push(view);
+        }
+        let last = tickets.len().checked_sub(1).filter(|last| last + 1 < found.len());
+        let last = last.and_then(|last| found.get(last));
         let next_cursor =
             last.map(|last| print_cursor(Cursor { key: listing.key(last), id: last.id }));
-        let tickets = tickets.iter().map(|ticket| known.view(ticket)).collect();
         Ok(Reply::Tickets(TicketPage { tickets, next_cursor }))
     }
+}
+
+/// How many bytes a ticket takes in an answer, with what parts it from the next.
+fn printed(view: &TicketView) -> Result<usize, DeskError> {
+    let text = serde_json::to_vec(view).map_err(|error| DeskError::Internal(error.into()))?;
+    Ok(text.len() + 1)
 }
 
 /// The words of a search, as the index sees them.

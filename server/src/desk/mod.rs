@@ -6,6 +6,7 @@
 
 mod accounts;
 mod announce;
+mod audit;
 mod command;
 mod connections;
 mod conversation;
@@ -15,7 +16,7 @@ mod limits;
 mod listing;
 mod log;
 mod logins;
-
+mod openings;
 mod policy;
 mod presence;
 mod rates;
@@ -24,11 +25,13 @@ mod room;
 mod storage;
 mod store;
 mod tickets;
+mod typing;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use support_shared::{
+    TicketId,
     message::SenderRole,
     ticket::{AgentName, AgentRole, Guest},
 };
@@ -39,11 +42,13 @@ use tracing::Instrument;
 use self::{
     connections::Connections,
     logins::Logins,
+    openings::Openings,
     policy::{Caller, Decision, Situation},
     presence::Presence,
     rates::Rates,
     record::TicketRecord,
-    store::{AgentRecord, Audit, Facts, SharedStore, Stored, Whose},
+    store::{AgentRecord, Facts, SharedStore, Stored, Whose},
+    typing::Writers,
 };
 use crate::auth::password::Passwords;
 use crate::clock::Source;
@@ -70,6 +75,9 @@ pub struct Desk {
     presence: Presence,
     connections: Connections,
     rates: Rates,
+    openings: Openings,
+    /// By who it is, the ticket, and whether it is a note.
+    writers: Writers<(String, TicketId, bool)>,
     logins: Logins,
     passwords: Passwords,
     limits: Limits,
@@ -187,6 +195,8 @@ impl Desk {
             presence: Presence::default(),
             connections: Connections::default(),
             rates: Rates::new(&limits),
+            openings: Openings::new(&limits),
+            writers: Writers::default(),
             logins: Logins::new(&limits),
             passwords: Passwords::new(),
             limits,
@@ -207,7 +217,7 @@ impl Desk {
     ) -> Result<Reply, DeskError> {
         let began = Instant::now();
         let action = command.action();
-        let audit = Self::to_audit(&command);
+        let entry = audit::of(&command);
         let span = tracing::info_span!("command", action = ?action, who = ?actor.who);
         let work = async {
             self.check_sizes(&command)?;
@@ -239,9 +249,9 @@ impl Desk {
             Ok(result) => result,
             Err(late) => Err(DeskError::Unavailable(late.into())),
         };
-        let result = self.audited(actor, audit, result).await;
+        let result = self.audited(actor, entry, result).await;
         let outcome = result.as_ref().map_or_else(|error| error.code().as_str(), |_| "ok");
-        if let Err(DeskError::RateLimited { limit, .. }) = &result {
+        if let Err(DeskError::RateLimited { limit, .. } | DeskError::Busy { limit, .. }) = &result {
             self.meter.limited(limit);
         }
         self.meter.command(format!("{action:?}"), outcome, began.elapsed());
@@ -271,6 +281,16 @@ impl Desk {
             (Known::Agent(agent), Command::SendMessage { .. }) => {
                 self.rates.agent_messages.take(&agent.id)
             }
+            (Known::Guest(guest), Command::ListOwnTickets(_) | Command::ListMessages { .. }) => {
+                self.rates.guest_reads.take(&guest.id)
+            }
+            (
+                Known::Agent(agent),
+                Command::ListTickets(_)
+                | Command::ShowTicket(_)
+                | Command::JoinTicket(_)
+                | Command::ListMessages { .. },
+            ) => self.rates.agent_reads.take(&agent.id),
             _ => Ok(()),
         }
     }
@@ -333,61 +353,6 @@ impl Desk {
                 self.list_messages(ticket()?.id, before, limit, notes).await
             }
         }
-    }
-
-    /// What is kept of a command for whoever has to answer for it later, and whom it was done to.
-    fn to_audit(command: &Command) -> Option<(&'static str, Option<AgentNamed>)> {
-        match command {
-            Command::SignIn { .. } => Some(("sign_in", None)),
-            Command::SignOut => Some(("sign_out", None)),
-            Command::ChangePassword { .. } => Some(("change_password", None)),
-            Command::AddAgent(new) => {
-                Some(("add_agent", Some(AgentNamed::Username(new.username.clone()))))
-            }
-            Command::ChangeAgent { agent, .. } => Some(("change_agent", Some(agent.clone()))),
-            _ => None,
-        }
-    }
-
-    /// Adds to the audit. What cannot be kept has not been done, as far as the caller is told.
-    async fn audited(
-        &self,
-        actor: &Actor,
-        audit: Option<(&'static str, Option<AgentNamed>)>,
-        result: Result<Reply, DeskError>,
-    ) -> Result<Reply, DeskError> {
-        let Some((what, object)) = audit else { return result };
-        // What anybody can make happen without end is counted, and not kept for ever.
-        let noise =
-            matches!(result, Err(DeskError::Unauthenticated | DeskError::RateLimited { .. }));
-        if noise {
-            return result;
-        }
-        let who = match (&result, actor.who) {
-            // Who signs in is somebody from then on.
-            (Ok(Reply::Session(session)), _) => session.agent.id.to_string(),
-            (_, Who::Agent { agent, .. }) => agent.to_string(),
-            (_, Who::Guest(guest)) => guest.to_string(),
-            (_, Who::Operator) => "operator".to_owned(),
-            (_, Who::Stranger | Who::Unproven) => "stranger".to_owned(),
-        };
-        let object = match object {
-            Some(AgentNamed::Id(id)) => Some(id.to_string()),
-            Some(AgentNamed::Username(name)) => {
-                let agent = self.store.agent_by_name(name.as_str().to_owned()).await?;
-                agent.map(|agent| agent.id.to_string())
-            }
-            None => None,
-        };
-        let outcome = result.as_ref().map_or_else(|error| error.code().as_str(), |_| "ok");
-        let at = self.source.now();
-        let what = what.to_owned();
-        let kept = self.store.audit(Audit { at, who, what, object, result: outcome });
-        match tokio::time::timeout(PATIENCE, kept).await {
-            Ok(kept) => kept?,
-            Err(late) => return Err(DeskError::Unavailable(late.into())),
-        }
-        result
     }
 
     /// What the actor is now: a credential says who, the records say whether still.

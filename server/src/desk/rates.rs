@@ -11,11 +11,14 @@ use governor::{
     clock::{Clock, MonotonicClock},
     state::keyed::HashMapStateStore,
 };
-use support_shared::{AgentId, GuestId, TicketId};
+use support_shared::{AgentId, GuestId};
 
 use super::command::Address;
 use super::error::DeskError;
 use super::limits::Limits;
+
+/// The limit that says that an agent reads more than its work can need.
+pub(super) const AGENT_READS: &str = "agent_reads_per_minute";
 
 /// Callers that one rate remembers at most.
 const REMEMBERED: usize = 100_000;
@@ -73,9 +76,11 @@ pub(super) struct Rates {
     pub(super) guest_messages: Rate<GuestId>,
     pub(super) guest_messages_sustained: Rate<GuestId>,
     pub(super) agent_messages: Rate<AgentId>,
-    pub(super) guest_tickets: Rate<GuestId>,
+    pub(super) guest_reads: Rate<GuestId>,
+    pub(super) agent_reads: Rate<AgentId>,
+    /// How often it is kept of an agent that it reads too much: once for each time it counts in.
+    pub(super) bulk_reads: Rate<AgentId>,
     pub(super) guest_sessions: Rate<Address>,
-    pub(super) typing: Rate<(String, TicketId, bool)>,
 }
 
 impl Rates {
@@ -97,9 +102,17 @@ impl Rates {
                 limits.agent_messages_per_second,
                 limits.agent_messages_burst,
             ),
-            // Fixed by the protocol: a notice every other second is enough to see.
-            typing: Rate::within("typing", 1, Duration::from_secs(2)),
-            guest_tickets: Rate::within("guest_new_tickets", limits.guest_new_tickets, 12 * HOUR),
+            guest_reads: Rate::each_second(
+                "guest_reads_per_second",
+                limits.guest_reads_per_second,
+                limits.guest_reads_burst,
+            ),
+            agent_reads: Rate::within(
+                AGENT_READS,
+                limits.agent_reads_per_minute,
+                Duration::from_mins(1),
+            ),
+            bulk_reads: Rate::within("bulk_read", 1, Duration::from_mins(1)),
             guest_sessions: Rate::within(
                 "address_guest_sessions",
                 limits.address_guest_sessions,

@@ -28,9 +28,10 @@ impl Desk {
         let guest = known.guest()?;
         // One that is opened again after a lost answer is no new one.
         let opened = self.store.ticket_opened(guest.id, request.client_message_id.clone()).await?;
-        if opened.is_none() {
-            self.rates.guest_tickets.take(&guest.id)?;
-        }
+        let place = match opened {
+            None => Some(self.openings.take(guest.id)?),
+            Some(_) => None,
+        };
         let guest = self.named(guest, &request).await?;
         let at = self.source.now();
         let new = NewTicket {
@@ -60,6 +61,9 @@ impl Desk {
         let room = new.id;
         let created = self.create(new, first).await;
         let stays = matches!(&created, Ok(Created::New(..)));
+        if let Some(place) = place.filter(|_| stays) {
+            place.keep();
+        }
         if let Some(connection) = &actor.connection
             && !stays
         {

@@ -2,6 +2,7 @@
 //! an actor and a command; what is allowed is the desk's to say.
 
 mod agents;
+mod body;
 pub(crate) mod cookies;
 pub(crate) mod gate;
 pub(crate) mod metrics;
@@ -26,7 +27,7 @@ use axum::{
     routing::{get, patch, post},
 };
 use tower::util::option_layer;
-use tower_http::{set_header::SetResponseHeaderLayer, timeout::RequestBodyTimeoutLayer};
+use tower_http::set_header::SetResponseHeaderLayer;
 
 use self::{
     cookies::{Cookies, Found},
@@ -46,6 +47,9 @@ const OPENER_POLICY: header::HeaderName =
 /// A browser that has come by https comes by https only, for a year.
 const A_YEAR: &str = "max-age=31536000";
 
+/// Bytes that a login may have: a name and the longest password, escaped.
+const LOGIN_BYTES: usize = 4096;
+
 /// What the routes need.
 #[derive(Clone)]
 pub(crate) struct Http {
@@ -58,7 +62,7 @@ pub(crate) struct Http {
     pub(crate) proxies: Arc<Proxies>,
     pub(crate) gate: Arc<Gate>,
     pub(crate) body_bytes: usize,
-    /// How long the next part of a body may take.
+    /// How long a body may take, all of it.
     pub(crate) body_patience: Duration,
     /// The description of the API.
     pub(crate) openapi: Arc<str>,
@@ -69,6 +73,7 @@ impl Http {
     pub(crate) fn router(self, socket_io: socketioxide::layer::SocketIoLayer) -> Router {
         let renewal =
             Renewal { guest_cookies: Arc::clone(&self.guest_cookies), cookies: self.cookies };
+        let login = DefaultBodyLimit::max(LOGIN_BYTES.min(self.body_bytes));
         let ticket = Router::new()
             .route("/", get(tickets::show))
             .route("/messages", get(tickets::list_messages).post(tickets::send_message))
@@ -77,7 +82,7 @@ impl Http {
             .route("/assign", post(tickets::assign))
             .route("/tags", post(tickets::tag));
         Router::new()
-            .route("/agent/login", post(session::sign_in))
+            .route("/agent/login", post(session::sign_in).layer(login))
             .route("/agent/refresh", post(session::refresh))
             .route("/agent/logout", post(session::sign_out))
             .route("/agent/me", get(session::me))
@@ -94,8 +99,8 @@ impl Http {
             .fallback(problem::unknown_route)
             .method_not_allowed_fallback(problem::wrong_method)
             .layer(DefaultBodyLimit::max(self.body_bytes))
-            .layer(RequestBodyTimeoutLayer::new(self.body_patience))
             .layer(socket_io)
+            .layer(middleware::from_fn_with_state(self.body_patience, body::in_time))
             .layer(middleware::from_fn_with_state(renewal, renew::on_handshake))
             .layer(middleware::from_fn_with_state(Arc::clone(&self.gate), gate::check))
             .layer(middleware::from_fn_with_state(Arc::clone(&self.origins), origin::check))

@@ -169,7 +169,11 @@ impl Store for Memory {
                 facts.session = data.sessions.get(&session).cloned();
             }
         }
-        let mut tickets = data.tickets.values().map(|it| &it.record);
+        let theirs = |ticket: &&TicketRecord| match whose {
+            Whose::Guest(id) => ticket.is_of(id),
+            Whose::Nobodys | Whose::Agent(..) => true,
+        };
+        let mut tickets = data.tickets.values().map(|it| &it.record).filter(theirs);
         let found = match ticket {
             None => None,
             Some(TicketName::Id(id)) => tickets.find(|it| it.id == id),

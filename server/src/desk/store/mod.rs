@@ -286,7 +286,7 @@ pub(crate) trait Store: Send + Sync + 'static {
     /// Stores an entry as the next of its log: see DESIGN of the append in `desk::log`.
     async fn append(&self, ticket: TicketId, draft: Draft) -> Result<Appended>;
 
-    /// Looks up at once what a command is decided on.
+    /// Looks up at once what a command is decided on. To a guest, another guest's ticket is not there.
     async fn facts(&self, whose: Whose, ticket: Option<TicketName>) -> Result<Facts>;
 
     /// Raises a read mark, not past the head. True if it rose.

@@ -281,6 +281,7 @@ contract! {
     reading::tickets_are_listed_by_who_answers_for_them,
     reading::tickets_are_found_by_tag_and_by_words,
     reading::what_is_not_there_is_nothing_and_no_error,
+    reading::another_guests_ticket_is_not_there_for_a_guest,
     accounts::a_guests_new_name_is_on_its_tickets,
     accounts::a_username_is_given_once,
     accounts::changing_an_agent_ends_its_other_sessions,

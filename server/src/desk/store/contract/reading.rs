@@ -152,3 +152,18 @@ pub(super) async fn what_is_not_there_is_nothing_and_no_error(place: &mut Place)
     assert!(store.session(SessionId::from_ulid(ulid())).await.unwrap().is_none());
     assert_eq!(place.append(TicketId::from_ulid(ulid()), close()).await, Appended::NoTicket);
 }
+
+pub(super) async fn another_guests_ticket_is_not_there_for_a_guest(place: &mut Place) {
+    let ticket = place.open_ticket().await;
+    let eve = guest();
+    place.store.add_guest(eve.clone(), time(0)).await.unwrap();
+
+    for name in [TicketName::Id(ticket.id), TicketName::Ref(ticket.reference)] {
+        let found = async |whose| place.store.facts(whose, Some(name)).await.unwrap().ticket;
+        assert_eq!(found(Whose::Guest(eve.id)).await, None);
+        assert_eq!(found(Whose::Guest(ticket.guest.id)).await, Some(ticket.clone()));
+        assert_eq!(found(Whose::Nobodys).await, Some(ticket.clone()));
+        let session = SessionId::from_ulid(ulid());
+        assert_eq!(found(Whose::Agent(alice().id, session)).await, Some(ticket.clone()));
+    }
+}

@@ -7,7 +7,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use support_shared::{
-    AgentId, ClientMessageId, GuestId, SessionId, TicketId, TicketRef, Timestamp,
+    AgentId, ClientMessageId, GuestId, SessionId, TicketId, Timestamp,
+    ids::TicketName,
     message::{Message, SenderRole},
     ticket::{Guest, Rating},
 };
@@ -100,7 +101,12 @@ pub(crate) trait Collections: Send + Sync + 'static {
     async fn insert_ticket(&self, ticket: &TicketRecord, place: Option<u32>) -> Result<Inserted>;
     /// The summaries that there are of these, in any order.
     async fn summaries(&self, ids: &[TicketId]) -> Result<Vec<TicketRecord>>;
-    async fn summary_by_ref(&self, reference: TicketRef) -> Result<Option<TicketRecord>>;
+    /// The summary of this name, if the ticket is this guest's when one is given.
+    async fn summary(
+        &self,
+        name: TicketName,
+        owner: Option<GuestId>,
+    ) -> Result<Option<TicketRecord>>;
     async fn summary_by_creation(
         &self,
         guest: GuestId,

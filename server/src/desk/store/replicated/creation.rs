@@ -2,7 +2,7 @@
 //! ticket never is without one; the ticket's insert is the commit. An entry whose ticket never came
 //! is reached by nobody.
 
-use support_shared::ticket::TicketStatus;
+use support_shared::{ids::TicketName, ticket::TicketStatus};
 
 use super::super::{Announce, Created, Result, StoreError, Stored, What};
 use super::collections::{Collections, Inserted, OpenTicket};
@@ -29,7 +29,8 @@ pub(super) async fn create(
     first: Draft,
     most_open: u32,
 ) -> Result<Created> {
-    let (guest, key, reference) = (new.guest.id, new.created_by.clone(), new.reference);
+    let (guest, key) = (new.guest.id, new.created_by.clone());
+    let reference = TicketName::Ref(new.reference);
     let mut ticket = new.record();
     let Verdict::Write(message) = first.on(&ticket) else {
         return Err(StoreError::Corrupt(anyhow::anyhow!("a new ticket takes its first message")));
@@ -40,7 +41,7 @@ pub(super) async fn create(
         if let Some(before) = in_time(collections.summary_by_creation(guest, &key)).await? {
             return opened_before(collections, announce, before).await;
         }
-        if in_time(collections.summary_by_ref(reference)).await?.is_some() {
+        if in_time(collections.summary(reference, None)).await?.is_some() {
             return Ok(Created::RefTaken);
         }
         let place = match in_time(place(collections, &ticket, most_open)).await? {

@@ -74,13 +74,15 @@ impl<C: Collections> Replicated<C> {
         Ok(loaded.pop())
     }
 
-    async fn named(&self, name: TicketName) -> Result<Option<TicketRecord>> {
-        match name {
-            TicketName::Id(id) => self.load(id).await,
-            TicketName::Ref(reference) => match self.collections.summary_by_ref(reference).await? {
-                Some(summary) => self.mended(summary).await.map(Some),
-                None => Ok(None),
-            },
+    /// The ticket of this name; for a guest, only if it is its own.
+    async fn named(&self, name: TicketName, whose: Whose) -> Result<Option<TicketRecord>> {
+        let owner = match whose {
+            Whose::Guest(id) => Some(id),
+            Whose::Nobodys | Whose::Agent(..) => None,
+        };
+        match self.collections.summary(name, owner).await? {
+            Some(summary) => self.mended(summary).await.map(Some),
+            None => Ok(None),
         }
     }
 
@@ -136,7 +138,7 @@ impl<C: Collections> Store for Replicated<C> {
         };
         let what = async {
             match ticket {
-                Some(name) => self.named(name).await,
+                Some(name) => self.named(name, whose).await,
                 None => Ok(None),
             }
         };

@@ -64,12 +64,21 @@ pub(super) fn facts(db: &Connection, whose: Whose, name: Option<TicketName>) -> 
             facts.session = session(db, session_id)?;
         }
     }
+    // Another guest's is not looked at any further than one that is not there.
+    let owner = match whose {
+        Whose::Guest(id) => Some(id.to_string()),
+        Whose::Nobodys | Whose::Agent(..) => None,
+    };
     facts.ticket = match name {
         None => None,
-        Some(TicketName::Id(id)) => ticket(db, id)?,
+        Some(TicketName::Id(id)) => {
+            let sql = "SELECT record FROM tickets WHERE id = ?1 AND guest = ifnull(?2, guest)";
+            one_record(db, sql, (id.to_string(), owner))?
+        }
         Some(TicketName::Ref(reference)) => {
-            let sql = "SELECT record FROM tickets WHERE reference = ?1";
-            one_record(db, sql, [reference.to_string()])?
+            let sql =
+                "SELECT record FROM tickets WHERE reference = ?1 AND guest = ifnull(?2, guest)";
+            one_record(db, sql, (reference.to_string(), owner))?
         }
     };
     Ok(facts)

@@ -10,7 +10,8 @@ use mongodb::{
     error::{Error, ErrorKind},
 };
 use support_shared::{
-    AgentId, ClientMessageId, GuestId, SessionId, TicketId, TicketRef, Timestamp,
+    AgentId, ClientMessageId, GuestId, SessionId, TicketId, Timestamp,
+    ids::TicketName,
     message::{Message, SenderRole},
     ticket::{Guest, Rating, TicketStatus},
 };
@@ -34,7 +35,7 @@ impl Mongo {
         Ok(of.find(filter).await?.try_collect().await?)
     }
 
-    async fn summary(&self, filter: Document) -> Result<Option<TicketRecord>> {
+    async fn one_summary(&self, filter: Document) -> Result<Option<TicketRecord>> {
         self.tickets.find_one(filter).await?.map(|found| part(found, "record")).transpose()
     }
 
@@ -263,8 +264,19 @@ impl Collections for Mongo {
         found.into_iter().map(|it| part(it, "record")).collect()
     }
 
-    async fn summary_by_ref(&self, reference: TicketRef) -> Result<Option<TicketRecord>> {
-        self.summary(doc! { "ref": reference.to_string() }).await
+    async fn summary(
+        &self,
+        name: TicketName,
+        owner: Option<GuestId>,
+    ) -> Result<Option<TicketRecord>> {
+        let mut filter = match name {
+            TicketName::Id(id) => doc! { "_id": id.to_string() },
+            TicketName::Ref(reference) => doc! { "ref": reference.to_string() },
+        };
+        if let Some(guest) = owner {
+            filter.insert("guestId", guest.to_string());
+        }
+        self.one_summary(filter).await
     }
 
     async fn summary_by_creation(
@@ -272,7 +284,7 @@ impl Collections for Mongo {
         guest: GuestId,
         key: &ClientMessageId,
     ) -> Result<Option<TicketRecord>> {
-        self.summary(doc! { "guestId": guest.to_string(), "createdBy": key.as_str() }).await
+        self.one_summary(doc! { "guestId": guest.to_string(), "createdBy": key.as_str() }).await
     }
 
     async fn open_of(&self, guest: GuestId) -> Result<Vec<OpenTicket>> {

@@ -1,0 +1,112 @@
+//! What no decent client sends: packets and payloads made to break the parser, floods, and requests
+//! that were bent on the way. Whatever comes, the neighbours talk on.
+
+mod connections;
+mod fragments;
+mod limits;
+mod packets;
+mod pages;
+mod payloads;
+mod reads;
+mod strangers;
+mod timing;
+mod transport;
+
+use std::net::SocketAddr;
+
+use reqwest::Method;
+use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+
+use crate::support::{
+    DEADLINE,
+    people::{Agent, Guest},
+    process::Server,
+};
+
+/// No limit on how much, where a test is about what.
+const UNLIMITED: [(&str, &str); 9] = [
+    ("SUPPORT_LIMITS_GUEST_MESSAGES_PER_SECOND", "0"),
+    ("SUPPORT_LIMITS_GUEST_MESSAGES_PER_MINUTE", "0"),
+    ("SUPPORT_LIMITS_AGENT_MESSAGES_PER_SECOND", "0"),
+    ("SUPPORT_LIMITS_GUEST_SOCKETS", "0"),
+    ("SUPPORT_LIMITS_AGENT_SOCKETS", "0"),
+    ("SUPPORT_LIMITS_ADDRESS_SOCKETS", "0"),
+    ("SUPPORT_LIMITS_HANDSHAKES_PER_SECOND", "0"),
+    ("SUPPORT_LIMITS_GUEST_READS_PER_SECOND", "0"),
+    ("SUPPORT_LIMITS_AGENT_READS_PER_MINUTE", "0"),
+];
+
+/// A guest and an agent in one conversation, whom nothing may disturb.
+struct Neighbours {
+    guest: Guest,
+    agent: Agent,
+    ticket: String,
+    said: u32,
+}
+
+impl Neighbours {
+    async fn meet(server: &Server) -> Self {
+        let mut guest = Guest::arrives(server).await;
+        let mut agent = Agent::signs_in(server, "alice").await;
+        let ticket = guest.opens_a_ticket("hello").await;
+        agent.socket.done("ticket:join", json!({ "ticketId": ticket })).await;
+        Self { guest, agent, ticket, said: 0 }
+    }
+
+    /// The guest says something: it is stored, and the agent hears it.
+    async fn talk(&mut self) {
+        self.said += 1;
+        let content = format!("still here {}", self.said);
+        let key = format!("talk-{}", self.said);
+        let message =
+            json!({ "ticketId": self.ticket, "content": content, "clientMessageId": key });
+        self.guest.socket.done("message:send", message).await;
+        self.agent.socket.notices_before(&content).await;
+    }
+}
+
+/// The last numbers of both logs, and how many tickets there are.
+async fn stored(server: &Server, agent: &Agent, ticket: &str) -> (Value, Value, usize) {
+    let path = format!("/api/v1/tickets/{ticket}");
+    let (_, shown) = agent.http(server, Method::GET, &path, None).await;
+    let (_, all) = agent.http(server, Method::GET, "/api/v1/tickets", None).await;
+    let ticket = &shown["ticket"];
+    (
+        ticket["lastSeq"].clone(),
+        ticket["lastNoteSeq"].clone(),
+        all["tickets"].as_array().unwrap().len(),
+    )
+}
+
+/// Sends a request as it is and answers with the head of the answer and its body.
+async fn asked(server: &Server, request: &str) -> (String, String) {
+    let mut stream = TcpStream::connect(server.address).await.unwrap();
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut heard = Vec::new();
+    let length = |head: &str| {
+        let line = head.lines().find_map(|line| line.strip_prefix("content-length: "));
+        line.map_or(0, |length| length.parse::<usize>().unwrap())
+    };
+    loop {
+        let text = String::from_utf8_lossy(&heard).into_owned();
+        if let Some((head, body)) = text.split_once("\r\n\r\n")
+            && body.len() >= length(head)
+        {
+            return (head.to_owned(), body.to_owned());
+        }
+        let read = timeout(DEADLINE, stream.read_buf(&mut heard)).await.unwrap().unwrap();
+        assert_ne!(read, 0, "the answer ends early: {text}");
+    }
+}
+
+/// How often something was refused because of a limit, as the operator reads it.
+async fn counted(metrics: SocketAddr, limit: &str) -> u64 {
+    let text = reqwest::get(format!("http://{metrics}/metrics")).await.unwrap();
+    let text = text.text().await.unwrap();
+    let start = format!("support_limited_total{{limit=\"{limit}\"}} ");
+    let count = text.lines().find_map(|line| line.strip_prefix(&start));
+    count.map_or(0, |count| count.parse().unwrap())
+}

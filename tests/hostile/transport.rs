@@ -1,0 +1,156 @@
+//! What comes before and beside the requests: the transport, its handshake, and the paths around it.
+
+use std::time::Instant;
+
+use serde_json::{Value, json};
+use tokio_tungstenite::tungstenite::Message;
+
+use super::{asked, stored};
+use crate::support::{
+    client::Client,
+    people::{Agent, Guest},
+    process::{PASSWORD, Server},
+};
+
+#[tokio::test]
+async fn a_packet_over_the_limit_closes_its_connection_and_stores_nothing() {
+    let server = Server::start();
+    let mut maya = Guest::arrives(&server).await;
+    let alice = Agent::signs_in(&server, "alice").await;
+    let ticket = maya.opens_a_ticket("hello").await;
+    let padded = |bytes: usize| {
+        let pad = "x".repeat(bytes);
+        format!(
+            r#"["message:send",{{"ticketId":"{ticket}","content":"x","clientMessageId":"k","pad":"{pad}"}}]"#
+        )
+    };
+
+    let number = maya.socket.raw(&padded(60 * 1024)).await;
+    assert_eq!(maya.socket.ack(number).await["ok"], true);
+    let before = stored(&server, &alice, &ticket).await;
+
+    for event in [padded(70 * 1024), format!(r#"["message:send",{}"#, "[".repeat(100_000))] {
+        maya.socket.raw(&event).await;
+        maya.socket.disconnected().await;
+        maya.returns(&server).await;
+    }
+    for header in ["451-/guest,7000", "451-/guest,", "451000000000000-/guest,7000"] {
+        let packet = format!(r#"{header}["message:send",{{"_placeholder":true,"num":0}}]"#);
+        maya.socket.frame(Message::text(packet)).await;
+        maya.socket.frame(Message::binary(vec![b'x'; 16 * 1024])).await;
+        maya.socket.disconnected().await;
+        maya.returns(&server).await;
+    }
+    assert_eq!(stored(&server, &alice, &ticket).await, before);
+}
+
+#[tokio::test]
+async fn no_compression_is_agreed_on() {
+    let server = Server::start();
+
+    let (head, _) = asked(
+        &server,
+        "GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: desk\r\n\
+         Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\
+         Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nAccept-Encoding: gzip\r\n\
+         Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits\r\n\r\n",
+    )
+    .await;
+
+    assert!(head.starts_with("HTTP/1.1 101 "), "{head}");
+    assert!(!head.to_ascii_lowercase().contains("sec-websocket-extensions"), "{head}");
+}
+
+#[tokio::test]
+async fn a_handshake_of_another_protocol_is_refused() {
+    let server = Server::start();
+
+    for query in [
+        "EIO=3&transport=polling",
+        "EIO=99&transport=polling",
+        "EIO=4&transport=foo",
+        "EIO=4",
+        "transport=polling",
+        "",
+        "EIO=4&transport=polling&sid=../../x",
+        "EIO=4&transport=polling&sid=AAAAAAAAAAAAAAAA",
+        "EIO=4&transport=websocket",
+        "EIO=\u{0}&transport=%00",
+    ] {
+        let query = query.replace('\u{0}', "%00");
+        for method in ["GET", "POST"] {
+            let request = format!(
+                "{method} /socket.io/?{query} HTTP/1.1\r\nHost: desk\r\nContent-Length: 0\r\n\r\n"
+            );
+            let (head, _) = asked(&server, &request).await;
+            assert!(head.starts_with("HTTP/1.1 4"), "{method} {query}: {head}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_path_that_is_nearly_one_of_ours_is_none() {
+    let server = Server::start();
+
+    for (line, status, code) in [
+        ("GET /socket.io-admin", 404, "not_found"),
+        ("GET //socket.io/", 404, "not_found"),
+        ("GET /metrics", 404, "not_found"),
+        ("GET /healthz/", 404, "not_found"),
+        ("GET /api/v1/tickets/", 404, "not_found"),
+        ("GET /api/v1/../v1/tickets", 404, "not_found"),
+        ("TRACE /healthz", 405, "invalid"),
+        ("DELETE /api/v1/tickets", 405, "invalid"),
+    ] {
+        let request = format!("{line} HTTP/1.1\r\nHost: desk\r\nContent-Length: 0\r\n\r\n");
+        let (head, body) = asked(&server, &request).await;
+        assert!(head.starts_with(&format!("HTTP/1.1 {status} ")), "{line}: {head}");
+        assert!(head.contains("content-type: application/problem+json"), "{line}: {head}");
+        let problem: Value = serde_json::from_str(&body).unwrap();
+        assert_eq!(problem["code"], code, "{line}");
+    }
+}
+
+#[tokio::test]
+async fn a_connection_that_names_no_namespace_is_closed_in_time() {
+    let server = Server::with(&[("SUPPORT_LIMITS_CONNECT_TIMEOUT_MS", "500")]);
+
+    for first in [None, Some("40/guest,"), Some("40/nope,"), Some("40/agent,{\"token\":\"x\"}")] {
+        let began = Instant::now();
+        let mut silent = Client::open(&server, "/guest", &[]).await.unwrap();
+        if let Some(packet) = first {
+            silent.text(packet).await;
+        }
+        while silent.packet().await.is_some() {}
+        assert!(began.elapsed().as_secs() < 5, "{first:?}: {:?}", began.elapsed());
+    }
+}
+
+#[tokio::test]
+async fn a_second_connect_with_another_credential_changes_nothing() {
+    let server = Server::start();
+    let mut maya = Guest::arrives(&server).await;
+    let mut alice = Agent::signs_in(&server, "alice").await;
+    let bobs = Agent::token(&server, "bob", PASSWORD).await.unwrap();
+    let ticket = maya.opens_a_ticket("hello").await;
+    alice.socket.done("ticket:join", json!({ "ticketId": ticket })).await;
+
+    alice.socket.text(&format!("40/agent,{}", json!({ "token": bobs }))).await;
+
+    let text = json!({ "ticketId": ticket, "content": "who am I", "clientMessageId": "k" });
+    let sent = alice.socket.done("message:send", text).await;
+    assert_eq!(sent["message"]["senderName"], "Alice");
+    // She is where she was, once, and nobody has come.
+    let heard = alice.socket.notices_before("who am I").await;
+    assert!(
+        heard
+            .iter()
+            .all(|(event, payload)| { event != "presence:changed" || payload["name"] == "Alice" }),
+        "{heard:?}"
+    );
+    let text = json!({ "ticketId": ticket, "content": "you", "clientMessageId": "y" });
+    maya.socket.done("message:send", text).await;
+    assert!(
+        alice.socket.notices_before("you").await.iter().all(|(event, _)| event != "message:new")
+    );
+}
