@@ -13,6 +13,8 @@ pub mod config;
 pub mod desk;
 mod http;
 mod hub;
+#[cfg(test)]
+mod seeded;
 mod server;
 mod socket;
 pub mod telemetry;
