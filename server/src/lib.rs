@@ -14,6 +14,8 @@ pub mod desk;
 mod http;
 mod hub;
 mod peers;
+#[cfg(test)]
+mod seeded;
 mod server;
 mod socket;
 pub mod telemetry;

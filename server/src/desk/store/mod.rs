@@ -7,6 +7,8 @@
 #[cfg(test)]
 mod contract;
 #[cfg(test)]
+mod differential;
+#[cfg(test)]
 pub(crate) mod memory;
 #[cfg(any(feature = "mongo", test))]
 mod page;
