@@ -86,13 +86,7 @@ pub struct OpenError(#[from] store::sqlite::OpenError);
 impl OpenError {
     /// The exit status that tells a script what to do about it (sysexits.h).
     pub fn exit_status(&self) -> u8 {
-        use store::sqlite::OpenError as E;
-        match self.0 {
-            E::Directory(..) => 73,
-            E::Locked(_) => 69,
-            E::Database(..) | E::Foreign(_) | E::Newer(..) => 65,
-            E::Thread(_) => 71,
-        }
+        self.0.exit_status()
     }
 }
 

@@ -3,6 +3,7 @@
 
 mod accounts;
 mod entries;
+mod moving;
 mod opening;
 mod reading;
 mod stopping;
@@ -237,5 +238,8 @@ contract! {
     entries::tags_are_changed_on_top_of_what_they_are,
     accounts::the_audit_keeps_what_it_is_told,
     stopping::everything_is_there_after_a_restart,
+    moving::everything_can_move_to_a_store_and_is_the_same_there,
+    moving::everything_can_move_from_a_store_and_is_the_same_elsewhere,
+    moving::a_desk_that_has_moved_goes_on_where_it_was,
     stopping::a_closed_store_says_that_it_is_out_of_reach,
 }
