@@ -15,6 +15,7 @@ mod limits;
 mod listing;
 mod log;
 mod logins;
+pub mod maintenance;
 mod policy;
 mod presence;
 mod rates;

@@ -139,6 +139,17 @@ pub(super) fn lock(data: &Path) -> Result<(File, PathBuf), OpenError> {
     }
 }
 
+/// The file of a directory that has one.
+pub(super) fn path(data: &Path) -> Result<PathBuf, OpenError> {
+    let missing = || OpenError::Missing(data.to_owned());
+    let path = data.canonicalize().map_err(|_| missing())?.join(NAME);
+    match exists(&path) {
+        Ok(true) => Ok(path),
+        Ok(false) => Err(missing()),
+        Err(error) => Err(OpenError::Directory(data.to_owned(), error)),
+    }
+}
+
 /// Whether there is a file, whatever it is.
 pub(super) fn exists(path: &Path) -> io::Result<bool> {
     match path.symlink_metadata() {
@@ -211,7 +222,7 @@ pub(super) fn publish(new: &Path, path: &Path) -> io::Result<()> {
 }
 
 /// What has a name keeps it through a power loss.
-pub(super) fn sync_directory(of: &Path) -> io::Result<()> {
+fn sync_directory(of: &Path) -> io::Result<()> {
     let directory = of.parent().filter(|it| !it.as_os_str().is_empty());
     File::open(directory.unwrap_or(Path::new(".")))?.sync_all()
 }
@@ -242,7 +253,7 @@ pub(super) fn connect_to_read(path: &Path) -> rusqlite::Result<Connection> {
     connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY)
 }
 
-fn connect(path: &Path, access: OpenFlags) -> rusqlite::Result<Connection> {
+pub(super) fn connect(path: &Path, access: OpenFlags) -> rusqlite::Result<Connection> {
     let flags = access | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_NOFOLLOW;
     let connection = Connection::open_with_flags(path, flags)?;
     connection.busy_timeout(BUSY)?;

@@ -25,6 +25,12 @@ pub(super) fn run(connection: &mut Connection, from: i32) -> rusqlite::Result<()
     Ok(())
 }
 
+/// Makes the tables and indexes of a format in an empty database, to compare with.
+pub(super) fn model(connection: &Connection, format: i32) -> rusqlite::Result<()> {
+    let steps = MIGRATIONS.iter().filter(|step| step.0 <= format);
+    steps.map(|step| connection.execute_batch(step.1)).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use std::path::Path;

@@ -4,6 +4,8 @@
 //! `synchronous=FULL`: a commit that has returned is on the disk. Owns the file and its lock; makes
 //! no decision about the desk, which is `desk::log`'s.
 
+mod backup;
+mod check;
 mod checksum;
 mod dump;
 mod file;
@@ -38,6 +40,8 @@ use crate::desk::{
     record::{NewTicket, TicketRecord},
 };
 
+pub(in crate::desk) use backup::{backup, restore};
+pub(in crate::desk) use check::{check, check_file};
 pub(crate) use file::OpenError;
 
 /// Read-only connections beside the writer.
@@ -62,6 +66,16 @@ impl Sqlite {
             return Err(OpenError::Unfinished(data.to_owned()));
         }
         Self::on(opened, announce)
+    }
+
+    /// The same for an export: makes none.
+    pub(crate) fn open_to_export(
+        data: &Path,
+        source: &Source,
+    ) -> std::result::Result<Self, OpenError> {
+        file::path(data)?;
+        let (announce, _) = mpsc::channel(1);
+        Self::open(data, source, announce)
     }
 
     /// The same for an import, also where one has begun and not ended.

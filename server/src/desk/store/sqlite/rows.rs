@@ -20,7 +20,7 @@ pub(super) fn json(record: &impl Serialize) -> Result<String> {
     serde_json::to_string(record).map_err(|error| StoreError::Corrupt(error.into()))
 }
 
-fn parse<T: DeserializeOwned>(json: &str) -> Result<T> {
+pub(super) fn parse<T: DeserializeOwned>(json: &str) -> Result<T> {
     serde_json::from_str(json).map_err(|error| StoreError::Corrupt(error.into()))
 }
 

@@ -20,17 +20,17 @@ use crate::desk::{
 
 /// What stands beside a ticket's record and moves it from list to list.
 #[derive(PartialEq)]
-struct Place {
-    status: &'static str,
-    assignee: Option<String>,
-    order: i64,
-    counts: bool,
-    attended: bool,
+pub(super) struct Place {
+    pub(super) status: &'static str,
+    pub(super) assignee: Option<String>,
+    pub(super) order: i64,
+    pub(super) counts: bool,
+    pub(super) attended: bool,
     tags: Vec<String>,
 }
 
 impl Place {
-    fn of(ticket: &TicketRecord) -> Self {
+    pub(super) fn of(ticket: &TicketRecord) -> Self {
         let status = match ticket.conversation.status {
             TicketStatus::Open => "open",
             TicketStatus::Closed => "closed",
