@@ -2,6 +2,8 @@
 //! that prints.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command line prints")]
 
+mod data;
+
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -39,6 +41,8 @@ enum Task {
         #[command(subcommand)]
         task: AgentTask,
     },
+    #[command(flatten)]
+    Data(data::DataTask),
 }
 
 #[derive(Subcommand)]
@@ -79,6 +83,7 @@ pub fn main() -> ExitCode {
                 Ok(())
             }
             Task::Agent { task } => agent(config, task).await,
+            Task::Data(task) => data::run(&config, task).await,
         }
     });
     match result {

@@ -16,6 +16,7 @@ mod limits;
 mod listing;
 mod log;
 mod logins;
+pub mod maintenance;
 mod openings;
 mod policy;
 mod presence;

@@ -44,14 +44,10 @@ impl Storage {
     ) -> Result<(SharedStore, mpsc::Receiver<Stored>), OpenError> {
         let (announce, announced) = mpsc::channel(announce::LINE);
         let store: SharedStore = match self {
-            Self::Embedded(data) => Arc::new(
-                sqlite::Sqlite::open(data, source, announce)
-                    .map_err(|error| OpenError(Cause::Embedded(error)))?,
-            ),
+            Self::Embedded(data) => Arc::new(sqlite::Sqlite::open(data, source, announce)?),
             #[cfg(feature = "mongo")]
             Self::MongoDb(address) => {
-                let opened = mongo::Mongo::open(address, source).await;
-                let collections = opened.map_err(|error| OpenError(Cause::MongoDb(error)))?;
+                let collections = mongo::Mongo::open(address, source).await?;
                 Arc::new(Replicated::start(collections, announce))
             }
             #[cfg(not(feature = "mongo"))]
@@ -102,20 +98,31 @@ enum Cause {
     NotBuilt,
 }
 
+impl From<sqlite::OpenError> for OpenError {
+    fn from(error: sqlite::OpenError) -> Self {
+        Self(Cause::Embedded(error))
+    }
+}
+
+#[cfg(feature = "mongo")]
+impl From<mongo::OpenError> for OpenError {
+    fn from(error: mongo::OpenError) -> Self {
+        Self(Cause::MongoDb(error))
+    }
+}
+
 impl OpenError {
     /// The exit status that tells a script what to do about it (sysexits.h).
     pub fn exit_status(&self) -> u8 {
-        use sqlite::OpenError as E;
         match &self.0 {
-            Cause::Embedded(E::Directory(..)) => 73,
-            Cause::Embedded(E::Locked(_)) => 69,
-            Cause::Embedded(E::Database(..) | E::Foreign(_) | E::Newer(..)) => 65,
-            Cause::Embedded(E::Thread(_)) => 71,
+            Cause::Embedded(error) => error.exit_status(),
             #[cfg(feature = "mongo")]
             Cause::MongoDb(error) => match error {
                 mongo::OpenError::Address(_) | mongo::OpenError::Weak(_) => 78,
                 mongo::OpenError::Unreachable(_) => 69,
-                mongo::OpenError::Newer(..) | mongo::OpenError::Foreign(_) => 65,
+                mongo::OpenError::Newer(..)
+                | mongo::OpenError::Foreign(_)
+                | mongo::OpenError::Unfinished(_) => 65,
             },
             #[cfg(not(feature = "mongo"))]
             Cause::NotBuilt => 78,

@@ -13,11 +13,14 @@ use support_shared::{
     message::{Message, SenderRole},
     ticket::{AgentRole, Guest, Rating},
 };
+use ulid::Ulid;
 
 use super::{
     AgentChange, AgentRecord, Announce, Answering, Appended, Audit, Changed, Created, Cursor,
     Facts, Filter, Listing, Page, Range, Rated, Result, SessionRecord, Size, Store, StoreError,
-    Stored, What, Whose, words::words,
+    Stored, What, Whose,
+    moving::{AuditRecord, EntryKey, GuestRecord, Kind, Record},
+    words::words,
 };
 use crate::desk::{
     log::{Draft, Log, Verdict},
@@ -29,10 +32,11 @@ use crate::desk::{
 pub(crate) struct Data {
     pub(crate) epoch: String,
     pub(crate) tickets: BTreeMap<TicketId, Kept>,
-    pub(crate) guests: BTreeMap<GuestId, Guest>,
+    pub(crate) guests: BTreeMap<GuestId, GuestRecord>,
     pub(crate) agents: BTreeMap<AgentId, AgentRecord>,
     pub(crate) sessions: BTreeMap<SessionId, SessionRecord>,
-    pub(crate) audit: Vec<Audit>,
+    pub(crate) audit: BTreeMap<Ulid, AuditRecord>,
+    pub(crate) importing: bool,
 }
 
 /// A ticket with its logs.
@@ -61,6 +65,45 @@ impl Kept {
             message.sender_id.as_deref() == Some(sender)
                 && message.client_message_id.as_ref() == Some(key)
         })
+    }
+}
+
+impl Data {
+    /// All records of a kind, in the order of their keys.
+    fn records(&self, kind: Kind) -> Vec<Record> {
+        let tickets = self.tickets.values();
+        match kind {
+            Kind::Guest => self.guests.values().cloned().map(Record::Guest).collect(),
+            Kind::Agent => self.agents.values().cloned().map(Record::Agent).collect(),
+            Kind::Session => self.sessions.values().cloned().map(Record::Session).collect(),
+            Kind::Ticket => tickets.map(|it| Record::Ticket(Box::new(it.record.clone()))).collect(),
+            Kind::Entry => {
+                let entries = tickets.flat_map(|it| it.conversation.iter().chain(&it.notes));
+                entries.map(|it| Record::Entry(Box::new(it.clone()))).collect()
+            }
+            Kind::Audit => self.audit.values().cloned().map(Record::Audit).collect(),
+        }
+    }
+
+    fn load(&mut self, record: Record) {
+        match record {
+            Record::Guest(it) => _ = self.guests.entry(it.guest.id).or_insert(it),
+            Record::Agent(it) => _ = self.agents.entry(it.id).or_insert(it),
+            Record::Session(it) => _ = self.sessions.entry(it.id).or_insert(it),
+            Record::Ticket(it) => {
+                let (record, conversation, notes) = (*it, Vec::new(), Vec::new());
+                self.tickets.entry(record.id).or_insert(Kept { record, conversation, notes });
+            }
+            Record::Entry(it) => {
+                let kept = self.tickets.get_mut(&it.ticket_id).unwrap();
+                let seq = EntryKey::of(&it).seq;
+                let log = if it.internal { &mut kept.notes } else { &mut kept.conversation };
+                if seq == log.len() as u64 + 1 {
+                    log.push(*it);
+                }
+            }
+            Record::Audit(it) => _ = self.audit.entry(it.id).or_insert(it),
+        }
     }
 }
 
@@ -163,7 +206,7 @@ impl Store for Memory {
         let mut facts = Facts::default();
         match whose {
             Whose::Nobodys => {}
-            Whose::Guest(id) => facts.guest = data.guests.get(&id).cloned(),
+            Whose::Guest(id) => facts.guest = data.guests.get(&id).map(|it| it.guest.clone()),
             Whose::Agent(id, session) => {
                 facts.agent = data.agents.get(&id).cloned();
                 facts.session = data.sessions.get(&session).cloned();
@@ -275,8 +318,8 @@ impl Store for Memory {
         Ok(Page { messages: within.into_iter().cloned().collect(), has_more: page < all })
     }
 
-    async fn add_guest(&self, guest: Guest, _at: Timestamp) -> Result<()> {
-        self.data()?.guests.insert(guest.id, guest);
+    async fn add_guest(&self, guest: Guest, at: Timestamp) -> Result<()> {
+        self.data()?.guests.insert(guest.id, GuestRecord { guest, created_at: at });
         Ok(())
     }
 
@@ -286,7 +329,7 @@ impl Store for Memory {
             kept.record.guest = guest.clone();
         }
         if let Some(known) = data.guests.get_mut(&guest.id) {
-            *known = guest;
+            known.guest = guest;
         }
         Ok(())
     }
@@ -376,16 +419,38 @@ impl Store for Memory {
     }
 
     async fn audit(&self, audit: Audit) -> Result<()> {
-        self.data()?.audit.push(audit);
+        let mut data = self.data()?;
+        let id = data.audit.last_key_value().map_or(0, |(last, _)| u128::from(*last)) + 1;
+        let Audit { at, who, what, object, result } = audit;
+        let (id, result) = (Ulid::from(id), result.to_owned());
+        data.audit.insert(id, AuditRecord { id, at, who, what, object, result });
         Ok(())
     }
 
     async fn last_audit(&self) -> Result<Option<(u64, String)>> {
         let data = self.data()?;
-        Ok(data.audit.last().map(|Audit { who, what, object, result, .. }| {
+        Ok(data.audit.values().last().map(|AuditRecord { who, what, object, result, .. }| {
             let object = object.as_deref().unwrap_or("-");
             (data.audit.len() as u64, format!("{who} {what} {object} {result}"))
         }))
+    }
+
+    async fn dump(&self, kind: Kind, after: Option<String>, count: usize) -> Result<Vec<Record>> {
+        let mut records = self.data()?.records(kind);
+        records.retain(|record| after.as_ref().is_none_or(|after| record.key() > *after));
+        records.truncate(count);
+        Ok(records)
+    }
+
+    async fn load(&self, records: Vec<Record>) -> Result<()> {
+        let mut data = self.data()?;
+        records.into_iter().for_each(|record| data.load(record));
+        Ok(())
+    }
+
+    async fn set_importing(&self, importing: bool) -> Result<()> {
+        self.data()?.importing = importing;
+        Ok(())
     }
 
     async fn close(&self) {

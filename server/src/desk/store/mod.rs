@@ -10,6 +10,7 @@ mod contract;
 mod differential;
 #[cfg(test)]
 pub(crate) mod memory;
+pub(crate) mod moving;
 #[cfg(any(feature = "mongo", test))]
 mod page;
 #[cfg(any(feature = "mongo", test))]
@@ -29,6 +30,7 @@ use support_shared::{
 };
 use tokio::sync::mpsc;
 
+use self::moving::{Kind, Record};
 use super::{
     log::{Draft, Log, Refusal},
     record::{NewTicket, TicketRecord},
@@ -345,6 +347,19 @@ pub(crate) trait Store: Send + Sync + 'static {
     /// How many entries the audit has, and the last of them.
     #[cfg(test)]
     async fn last_audit(&self) -> Result<Option<(u64, String)>>;
+
+    /// The first `count` records of a kind whose keys are behind `after`, in the order of their
+    /// keys. For moving house, while nobody writes.
+    async fn dump(&self, kind: Kind, after: Option<String>, count: usize) -> Result<Vec<Record>>;
+
+    /// Stores records as they are, all or some of them when it fails, and announces nothing. One
+    /// whose key is there already changes nothing, so that whatever was cut short can be repeated.
+    /// Tickets come with their summaries: it does not matter that their entries come later.
+    async fn load(&self, records: Vec<Record>) -> Result<()>;
+
+    /// Keeps in mind that an import has begun, or has ended: a store with half of one must not be
+    /// opened for anything but the rest.
+    async fn set_importing(&self, importing: bool) -> Result<()>;
 
     /// Finishes what was begun and lets go of the data.
     async fn close(&self);

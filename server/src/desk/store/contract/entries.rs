@@ -81,7 +81,7 @@ pub(super) async fn a_closed_ticket_takes_nothing_until_it_is_opened_again(place
 }
 
 pub(super) async fn a_message_and_a_close_never_both_win(place: &mut Place) {
-    for round in 0..200 {
+    for round in 0..place.rounds(200) {
         let ticket = place.open_ticket().await;
         let keys: Vec<String> = (0..10).map(|number| format!("r{round}-{number}")).collect();
         let sends = futures_util::future::join_all(keys.iter().map(|key| place.send(&ticket, key)));

@@ -3,6 +3,7 @@
 
 mod accounts;
 mod entries;
+mod moving;
 mod opening;
 mod reading;
 mod stopping;
@@ -102,6 +103,15 @@ impl Place {
             .boxed()
         };
         Self::new(Kept::Database(scratch), Box::new(reopen)).await
+    }
+
+    /// How often to try what is left to chance: less where each step crosses a network.
+    fn rounds(&self, most: usize) -> usize {
+        match self.kept {
+            Kept::Directory(_) | Kept::Memory => most,
+            #[cfg(feature = "mongo")]
+            Kept::Database(_) => most / 10,
+        }
     }
 
     /// Leaves nothing behind.
@@ -291,5 +301,8 @@ contract! {
     entries::tags_are_changed_on_top_of_what_they_are,
     accounts::the_audit_keeps_what_it_is_told,
     stopping::everything_is_there_after_a_restart,
+    moving::everything_can_move_to_a_store_and_is_the_same_there,
+    moving::everything_can_move_from_a_store_and_is_the_same_elsewhere,
+    moving::a_desk_that_has_moved_goes_on_where_it_was,
     stopping::a_closed_store_says_that_it_is_out_of_reach,
 }

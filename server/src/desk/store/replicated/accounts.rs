@@ -80,6 +80,27 @@ pub(super) async fn add_session(
     Err(too_busy())
 }
 
+/// Adds a session as it is, unless it is there.
+pub(super) async fn load_session(
+    collections: &impl Collections,
+    session: SessionRecord,
+) -> Result<()> {
+    for _ in 0..TRIES {
+        let Some(mut account) = in_time(collections.agent(session.agent)).await? else {
+            return Ok(());
+        };
+        if account.sessions.iter().any(|it| it.id == session.id) {
+            return Ok(());
+        }
+        account.sessions.push(session.clone());
+        account.version += 1;
+        if in_time(collections.replace_agent(&account)).await? {
+            return Ok(());
+        }
+    }
+    Err(too_busy())
+}
+
 pub(super) async fn end_session(collections: &impl Collections, id: SessionId) -> Result<()> {
     for _ in 0..TRIES {
         let Some(mut account) = in_time(collections.agent_by_session(id)).await? else {

@@ -12,8 +12,12 @@ use support_shared::{
     message::{Message, SenderRole},
     ticket::{Guest, Rating},
 };
+use ulid::Ulid;
 
-use super::super::{AgentRecord, Audit, Cursor, Listing, Result, SessionRecord};
+use super::super::{
+    AgentRecord, Cursor, Listing, Result, SessionRecord,
+    moving::{AuditRecord, EntryKey, GuestRecord},
+};
 use crate::desk::{log::Log, record::TicketRecord};
 
 /// Entries of one log that [`Collections::tails`] reads at once.
@@ -131,6 +135,7 @@ pub(crate) trait Collections: Send + Sync + 'static {
     /// Stores a rating unless there is one.
     async fn rate(&self, ticket: TicketId, rating: &Rating) -> Result<Inserted>;
 
+    /// Adds a guest unless it is there.
     async fn add_guest(&self, guest: &Guest, at: Timestamp) -> Result<()>;
     async fn guest(&self, id: GuestId) -> Result<Option<Guest>>;
     /// Replaces a guest's name and email, then those on its tickets.
@@ -149,9 +154,19 @@ pub(crate) trait Collections: Send + Sync + 'static {
     /// Puts a gate in the place of its version before; false when that is not there any more.
     async fn replace_gate(&self, gate: &Gate) -> Result<bool>;
 
-    async fn audit(&self, audit: &Audit) -> Result<()>;
+    /// Adds to the audit unless its id is taken.
+    async fn add_audit(&self, audit: &AuditRecord) -> Result<Inserted>;
+    async fn newest_audit(&self) -> Result<Option<Ulid>>;
     #[cfg(test)]
     async fn last_audit(&self) -> Result<Option<(u64, String)>>;
+
+    /// Pages of everything, in the order of their keys, from behind a key on.
+    async fn guests_after(&self, key: Option<&str>, count: usize) -> Result<Vec<GuestRecord>>;
+    async fn tickets_after(&self, key: Option<&str>, count: usize) -> Result<Vec<TicketRecord>>;
+    async fn entries_after(&self, key: Option<EntryKey>, count: usize) -> Result<Vec<Message>>;
+    async fn audit_after(&self, key: Option<&str>, count: usize) -> Result<Vec<AuditRecord>>;
+    /// Marks that an import has begun, or has ended.
+    async fn set_importing(&self, importing: bool) -> Result<()>;
 }
 
 /// An entry's number in its log.

@@ -78,7 +78,7 @@ async fn opened_before(
     Ok(Created::Duplicate(Box::new(ticket), message))
 }
 
-/// The first free one of the places that a guest's open tickets take. The unique index on guest and
+/// A free one of the places that a guest's open tickets take. The unique index on guest and
 /// place is what makes the limit hold when several are opened at once; a ticket that was opened
 /// again has no place, so that it takes away from those that are left.
 async fn place(
@@ -99,11 +99,14 @@ async fn place(
     }
     let displaced = open.iter().filter(|it| it.place.is_none()).count();
     let places = most_open.saturating_sub(u32::try_from(displaced).unwrap_or(u32::MAX));
-    let free = (0..places).find(|place| open.iter().all(|it| it.place != Some(*place)));
-    Ok(match free {
-        Some(place) if count(&open) < most_open => Place::Free(Some(place)),
-        _ => Place::TooMany,
-    })
+    let free: Vec<u32> =
+        (0..places).filter(|place| open.iter().all(|it| it.place != Some(*place))).collect();
+    if free.is_empty() || count(&open) >= most_open {
+        return Ok(Place::TooMany);
+    }
+    // Those that are opened at once look for different ones.
+    let chance = ticket.id.to_string().bytes().next_back().unwrap_or_default();
+    Ok(Place::Free(free.get(usize::from(chance) % free.len()).copied()))
 }
 
 fn count(open: &[OpenTicket]) -> u32 {

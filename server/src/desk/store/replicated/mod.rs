@@ -13,6 +13,7 @@ mod creation;
 mod mending;
 #[cfg(feature = "mongo")]
 pub(crate) mod mongo;
+mod moving;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -33,6 +34,7 @@ use self::{
 use super::{
     AgentChange, AgentRecord, Announce, Appended, Audit, Changed, Created, Cursor, Facts, Listing,
     Page, Range, Rated, Result, SessionRecord, Size, Store, StoreError, Whose,
+    moving::{Kind, Record},
 };
 use crate::desk::{
     log::{Draft, Log},
@@ -258,12 +260,24 @@ impl<C: Collections> Store for Replicated<C> {
     }
 
     async fn audit(&self, audit: Audit) -> Result<()> {
-        self.collections.audit(&audit).await
+        moving::audit(self.collections.as_ref(), audit).await
     }
 
     #[cfg(test)]
     async fn last_audit(&self) -> Result<Option<(u64, String)>> {
         self.collections.last_audit().await
+    }
+
+    async fn dump(&self, kind: Kind, after: Option<String>, count: usize) -> Result<Vec<Record>> {
+        moving::dump(self.collections.as_ref(), kind, after, count).await
+    }
+
+    async fn load(&self, records: Vec<Record>) -> Result<()> {
+        moving::load(self.collections.as_ref(), records).await
+    }
+
+    async fn set_importing(&self, importing: bool) -> Result<()> {
+        self.collections.set_importing(importing).await
     }
 
     async fn close(&self) {

@@ -4,7 +4,13 @@
 //! `synchronous=FULL`: a commit that has returned is on the disk. Owns the file and its lock; makes
 //! no decision about the desk, which is `desk::log`'s.
 
+mod backup;
+mod check;
+mod checksum;
+mod dump;
 mod file;
+mod migrations;
+mod people;
 mod reader;
 mod rows;
 mod writer;
@@ -14,18 +20,19 @@ use std::path::Path;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use rusqlite::params;
 use support_shared::{
     AgentId, ClientMessageId, GuestId, SessionId, TicketId, Timestamp,
     ids::TicketName,
     message::SenderRole,
     ticket::{Guest, Rating},
 };
+use tokio::sync::mpsc;
 
 use self::{reader::Readers, writer::Writer};
 use super::{
     AgentChange, AgentRecord, Announce, Appended, Audit, Changed, Created, Cursor, Facts, Listing,
     Page, Range, Rated, Result, SessionRecord, Size, Store, StoreError, Whose,
+    moving::{GuestRecord, Kind, Record},
 };
 use crate::clock::Source;
 use crate::desk::{
@@ -33,6 +40,8 @@ use crate::desk::{
     record::{NewTicket, TicketRecord},
 };
 
+pub(in crate::desk) use backup::{backup, restore};
+pub(in crate::desk) use check::{check, check_file};
 pub(crate) use file::OpenError;
 
 /// Read-only connections beside the writer.
@@ -52,7 +61,35 @@ impl Sqlite {
         source: &Source,
         announce: Announce,
     ) -> std::result::Result<Self, OpenError> {
-        let file::Opened { connection, lock, path, epoch } = file::open(data, source)?;
+        let opened = file::open(data, source)?;
+        if opened.unfinished {
+            return Err(OpenError::Unfinished(data.to_owned()));
+        }
+        Self::on(opened, announce)
+    }
+
+    /// The same for an export: makes none.
+    pub(crate) fn open_to_export(
+        data: &Path,
+        source: &Source,
+    ) -> std::result::Result<Self, OpenError> {
+        file::path(data)?;
+        let (announce, _) = mpsc::channel(1);
+        Self::open(data, source, announce)
+    }
+
+    /// The same for an import, also where one has begun and not ended.
+    pub(crate) fn open_to_import(
+        data: &Path,
+        source: &Source,
+    ) -> std::result::Result<Self, OpenError> {
+        // Nothing is announced, so nobody has to listen.
+        let (announce, _) = mpsc::channel(1);
+        Self::on(file::open(data, source)?, announce)
+    }
+
+    fn on(opened: file::Opened, announce: Announce) -> std::result::Result<Self, OpenError> {
+        let file::Opened { connection, lock, path, epoch, .. } = opened;
         let readers = (0..READERS)
             .map(|_| file::connect_to_read(&path))
             .collect::<rusqlite::Result<Vec<_>>>()
@@ -97,7 +134,8 @@ impl Store for Sqlite {
     ) -> Result<Option<TicketId>> {
         self.readers
             .read(move |db| {
-                let sql = "SELECT record FROM tickets WHERE guest = ?1 AND created_by = ?2";
+                let sql =
+                    "SELECT record, checksum FROM tickets WHERE guest = ?1 AND created_by = ?2";
                 let ticket: Option<TicketRecord> =
                     rows::one_record(db, sql, (guest.to_string(), key.as_str()))?;
                 Ok(ticket.map(|ticket| ticket.id))
@@ -136,7 +174,7 @@ impl Store for Sqlite {
 
     async fn attended_tickets(&self) -> Result<Vec<TicketRecord>> {
         self.readers
-            .read(|db| rows::records(db, "SELECT record FROM tickets WHERE attended", []))
+            .read(|db| rows::records(db, "SELECT record, checksum FROM tickets WHERE attended", []))
             .await
     }
 
@@ -145,15 +183,10 @@ impl Store for Sqlite {
     }
 
     async fn add_guest(&self, guest: Guest, at: Timestamp) -> Result<()> {
-        self.writer
-            .write(move |db| {
-                db.connection.execute(
-                    "INSERT INTO guests (id, name, email, created_at) VALUES (?1, ?2, ?3, ?4)",
-                    params![guest.id.to_string(), guest.name, guest.email, at.as_millis()],
-                )?;
-                Ok(())
-            })
-            .await
+        let guest = GuestRecord { guest, created_at: at };
+        let added = self.writer.write(move |db| people::add_guest(db.connection, &guest)).await?;
+        let taken = || StoreError::Unavailable(anyhow::anyhow!("another guest has this id"));
+        added.then_some(()).ok_or_else(taken)
     }
 
     async fn change_guest(&self, guest: Guest) -> Result<()> {
@@ -161,29 +194,26 @@ impl Store for Sqlite {
     }
 
     async fn add_agent(&self, agent: AgentRecord) -> Result<bool> {
-        self.writer
-            .write(move |db| {
-                let added = db.connection.execute(
-                    "INSERT INTO agents (id, username, record) VALUES (?1, ?2, ?3)
-                     ON CONFLICT DO NOTHING",
-                    params![agent.id.to_string(), agent.username, rows::json(&agent)?],
-                )?;
-                Ok(added == 1)
-            })
-            .await
+        self.writer.write(move |db| people::add_agent(db.connection, &agent)).await
     }
 
     async fn agent_by_name(&self, username: String) -> Result<Option<AgentRecord>> {
         self.readers
             .read(move |db| {
-                rows::one_record(db, "SELECT record FROM agents WHERE username = ?1", [username])
+                rows::one_record(
+                    db,
+                    "SELECT record, checksum FROM agents WHERE username = ?1",
+                    [username],
+                )
             })
             .await
     }
 
     async fn agents(&self) -> Result<Vec<AgentRecord>> {
         self.readers
-            .read(|db| rows::records(db, "SELECT record FROM agents ORDER BY username", []))
+            .read(|db| {
+                rows::records(db, "SELECT record, checksum FROM agents ORDER BY username", [])
+            })
             .await
     }
 
@@ -193,7 +223,7 @@ impl Store for Sqlite {
         change: AgentChange,
         keep: Option<SessionId>,
     ) -> Result<Changed> {
-        self.writer.write(move |db| writes::change_agent(db, id, change, keep)).await
+        self.writer.write(move |db| people::change_agent(db, id, change, keep)).await
     }
 
     async fn add_session(
@@ -202,7 +232,7 @@ impl Store for Sqlite {
         password_hash: String,
         now: Timestamp,
     ) -> Result<bool> {
-        self.writer.write(move |db| writes::add_session(db, &session, &password_hash, now)).await
+        self.writer.write(move |db| people::add_session(db, &session, &password_hash, now)).await
     }
 
     async fn session(&self, id: SessionId) -> Result<Option<SessionRecord>> {
@@ -210,47 +240,48 @@ impl Store for Sqlite {
     }
 
     async fn end_session(&self, id: SessionId) -> Result<()> {
-        self.writer
-            .write(move |db| {
-                db.connection
-                    .execute("UPDATE sessions SET ended = 1 WHERE id = ?1", [id.to_string()])?;
-                Ok(())
-            })
-            .await
+        self.writer.write(move |db| people::end_session(db.connection, id)).await
     }
 
     async fn audit(&self, audit: Audit) -> Result<()> {
-        self.writer
-            .write(move |db| {
-                let sql = "INSERT INTO audit (at, who, what, object, result)
-                           VALUES (?1, ?2, ?3, ?4, ?5)";
-                let Audit { at, who, what, object, result } = audit;
-                db.connection.prepare_cached(sql)?.execute(params![
-                    at.as_millis(),
-                    who,
-                    what,
-                    object,
-                    result
-                ])?;
-                Ok(())
-            })
-            .await
+        self.writer.write(move |db| people::add_audit(db.connection, audit)).await
     }
 
     #[cfg(test)]
     async fn last_audit(&self) -> Result<Option<(u64, String)>> {
         self.readers
             .read(|db| {
-                let sql = "SELECT count(*), max(place) FROM audit";
+                let sql = "SELECT count(*), max(id) FROM audit";
                 let (count, last) = db.query_row(sql, [], |row| {
-                    Ok((row.get::<_, i64>(0)?, row.get::<_, Option<i64>>(1)?))
+                    Ok((row.get::<_, i64>(0)?, row.get::<_, Option<String>>(1)?))
                 })?;
                 let Some(last) = last else { return Ok(None) };
                 let sql =
                     "SELECT who || ' ' || what || ' ' || coalesce(object, '-') || ' ' || result
-                           FROM audit WHERE place = ?1";
+                           FROM audit WHERE id = ?1";
                 let line = db.query_row(sql, [last], |row| row.get(0))?;
                 Ok(Some((count.unsigned_abs(), line)))
+            })
+            .await
+    }
+
+    async fn dump(&self, kind: Kind, after: Option<String>, count: usize) -> Result<Vec<Record>> {
+        self.readers.read(move |db| dump::dump(db, kind, after.as_deref(), count)).await
+    }
+
+    async fn load(&self, records: Vec<Record>) -> Result<()> {
+        self.writer.write(move |db| dump::load(db, &records)).await
+    }
+
+    async fn set_importing(&self, importing: bool) -> Result<()> {
+        self.writer
+            .write(move |db| {
+                if importing {
+                    file::set_meta(db.connection, file::IMPORT, "begun")?;
+                } else {
+                    db.connection.execute("DELETE FROM meta WHERE key = ?1", [file::IMPORT])?;
+                }
+                Ok(())
             })
             .await
     }

@@ -1,6 +1,6 @@
 //! Reading rows. Every list is served by an index and bounded by its page.
 
-use rusqlite::{Connection, OptionalExtension, Params, ToSql};
+use rusqlite::{Connection, OptionalExtension, Params, Row, ToSql};
 use serde::{Serialize, de::DeserializeOwned};
 use support_shared::{
     GuestId, SessionId, TicketId, Timestamp,
@@ -13,6 +13,7 @@ use super::super::{
     Answering, Cursor, Facts, Filter, Listing, Page, Range, Result, SessionRecord, Size,
     StoreError, Whose,
 };
+use super::checksum;
 use crate::desk::{log::Log, record::TicketRecord};
 
 pub(super) fn json(record: &impl Serialize) -> Result<String> {
@@ -28,9 +29,16 @@ pub(super) fn one_record<T: DeserializeOwned>(
     sql: &str,
     params: impl Params,
 ) -> Result<Option<T>> {
-    let row: Option<String> =
-        db.prepare_cached(sql)?.query_row(params, |row| row.get(0)).optional()?;
-    row.map(|json| parse(&json)).transpose()
+    let mut statement = db.prepare_cached(sql)?;
+    let mut rows = statement.query(params)?;
+    rows.next()?.map(record).transpose()
+}
+
+/// The record in a row's first column, whose checksum is in the second.
+pub(super) fn record<T: DeserializeOwned>(row: &Row<'_>) -> Result<T> {
+    let json = row.get_ref(0)?.as_str().map_err(rusqlite::Error::from)?;
+    checksum::verify(json, row.get(1)?)?;
+    parse(json)
 }
 
 pub(super) fn records<T: DeserializeOwned>(
@@ -42,13 +50,13 @@ pub(super) fn records<T: DeserializeOwned>(
     let mut rows = statement.query(params)?;
     let mut records = Vec::new();
     while let Some(row) = rows.next()? {
-        records.push(parse(row.get_ref(0)?.as_str().map_err(rusqlite::Error::from)?)?);
+        records.push(record(row)?);
     }
     Ok(records)
 }
 
 pub(super) fn ticket(db: &Connection, id: TicketId) -> Result<Option<TicketRecord>> {
-    one_record(db, "SELECT record FROM tickets WHERE id = ?1", [id.to_string()])
+    one_record(db, "SELECT record, checksum FROM tickets WHERE id = ?1", [id.to_string()])
 }
 
 pub(super) fn facts(db: &Connection, whose: Whose, name: Option<TicketName>) -> Result<Facts> {
@@ -59,7 +67,7 @@ pub(super) fn facts(db: &Connection, whose: Whose, name: Option<TicketName>) -> 
         Whose::Nobodys => {}
         Whose::Guest(id) => facts.guest = guest(db, id)?,
         Whose::Agent(id, session_id) => {
-            let sql = "SELECT record FROM agents WHERE id = ?1";
+            let sql = "SELECT record, checksum FROM agents WHERE id = ?1";
             facts.agent = one_record(db, sql, [id.to_string()])?;
             facts.session = session(db, session_id)?;
         }
@@ -72,12 +80,12 @@ pub(super) fn facts(db: &Connection, whose: Whose, name: Option<TicketName>) -> 
     facts.ticket = match name {
         None => None,
         Some(TicketName::Id(id)) => {
-            let sql = "SELECT record FROM tickets WHERE id = ?1 AND guest = ifnull(?2, guest)";
+            let sql =
+                "SELECT record, checksum FROM tickets WHERE id = ?1 AND guest = ifnull(?2, guest)";
             one_record(db, sql, (id.to_string(), owner))?
         }
         Some(TicketName::Ref(reference)) => {
-            let sql =
-                "SELECT record FROM tickets WHERE reference = ?1 AND guest = ifnull(?2, guest)";
+            let sql = "SELECT record, checksum FROM tickets WHERE reference = ?1 AND guest = ifnull(?2, guest)";
             one_record(db, sql, (reference.to_string(), owner))?
         }
     };
@@ -85,20 +93,28 @@ pub(super) fn facts(db: &Connection, whose: Whose, name: Option<TicketName>) -> 
 }
 
 fn guest(db: &Connection, id: GuestId) -> Result<Option<Guest>> {
-    Ok(db
-        .prepare_cached("SELECT name, email FROM guests WHERE id = ?1")?
-        .query_row([id.to_string()], |row| Ok(Guest { id, name: row.get(0)?, email: row.get(1)? }))
-        .optional()?)
+    let sql = "SELECT name, email, checksum = checksum(id, name, email, created_at)
+               FROM guests WHERE id = ?1";
+    let row = db
+        .prepare_cached(sql)?
+        .query_row([id.to_string()], |row| {
+            Ok((Guest { id, name: row.get(0)?, email: row.get(1)? }, row.get(2)?))
+        })
+        .optional()?;
+    row.map(|(guest, intact)| checksum::intact(intact).map(|()| guest)).transpose()
 }
 
 pub(super) fn session(db: &Connection, id: SessionId) -> Result<Option<SessionRecord>> {
+    let sql = "SELECT agent, ends_at, ended, checksum = checksum(id, agent, ends_at, ended)
+               FROM sessions WHERE id = ?1";
     let row = db
-        .prepare_cached("SELECT agent, ends_at, ended FROM sessions WHERE id = ?1")?
+        .prepare_cached(sql)?
         .query_row([id.to_string()], |row| {
-            Ok((row.get::<_, String>(0)?, row.get::<_, i64>(1)?, row.get::<_, bool>(2)?))
+            Ok((row.get::<_, String>(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
         })
         .optional()?;
-    row.map(|(agent, ends_at, ended)| {
+    row.map(|(agent, ends_at, ended, intact)| {
+        checksum::intact(intact)?;
         let agent = agent.parse().map_err(|e| StoreError::Corrupt(anyhow::Error::from(e)))?;
         Ok(SessionRecord { id, agent, ends_at: Timestamp::from_millis(ends_at), ended })
     })
@@ -157,7 +173,7 @@ pub(super) fn tickets(
     }
     values.push((":entries", Box::new(i64::try_from(entries).unwrap_or(i64::MAX))));
     let sql = format!(
-        "SELECT record FROM tickets WHERE {} ORDER BY {key} {direction}, id {direction} LIMIT :entries",
+        "SELECT record, checksum FROM tickets WHERE {} ORDER BY {key} {direction}, id {direction} LIMIT :entries",
         conditions.join(" AND "),
     );
     let values: Vec<(&str, &dyn ToSql)> =
@@ -174,11 +190,11 @@ pub(super) fn messages(
 ) -> Result<Page> {
     let (sql, bound) = match range {
         Range::Before(seq) => (
-            "SELECT entry FROM entries WHERE ticket = ?1 AND log = ?2 AND seq < ?3 ORDER BY seq DESC",
+            "SELECT entry, checksum FROM entries WHERE ticket = ?1 AND log = ?2 AND seq < ?3 ORDER BY seq DESC",
             seq,
         ),
         Range::After(seq) => (
-            "SELECT entry FROM entries WHERE ticket = ?1 AND log = ?2 AND seq > ?3 ORDER BY seq ASC",
+            "SELECT entry, checksum FROM entries WHERE ticket = ?1 AND log = ?2 AND seq > ?3 ORDER BY seq ASC",
             seq,
         ),
     };
@@ -196,7 +212,7 @@ pub(super) fn messages(
             has_more = true;
             break;
         }
-        messages.push(parse(entry)?);
+        messages.push(record(row)?);
     }
     if let Range::Before(_) = range {
         messages.reverse();

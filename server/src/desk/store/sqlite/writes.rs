@@ -3,14 +3,13 @@
 
 use rusqlite::params;
 use support_shared::{
-    AgentId, SessionId, TicketId, Timestamp,
+    TicketId,
     message::{Message, SenderRole},
-    ticket::{AgentRole, Guest, Rating, TicketStatus},
+    ticket::{Guest, Rating, TicketStatus},
 };
 
 use super::super::{
-    AgentChange, AgentRecord, Appended, Changed, Created, Filter, Listing, Rated, Result,
-    SessionRecord, StoreError, Stored, What,
+    Appended, Created, Filter, Listing, Rated, Result, StoreError, Stored, What, moving::EntryKey,
 };
 use super::rows;
 use super::writer::Db;
@@ -21,17 +20,17 @@ use crate::desk::{
 
 /// What stands beside a ticket's record and moves it from list to list.
 #[derive(PartialEq)]
-struct Place {
-    status: &'static str,
-    assignee: Option<String>,
-    order: i64,
-    counts: bool,
-    attended: bool,
+pub(super) struct Place {
+    pub(super) status: &'static str,
+    pub(super) assignee: Option<String>,
+    pub(super) order: i64,
+    pub(super) counts: bool,
+    pub(super) attended: bool,
     tags: Vec<String>,
 }
 
 impl Place {
-    fn of(ticket: &TicketRecord) -> Self {
+    pub(super) fn of(ticket: &TicketRecord) -> Self {
         let status = match ticket.conversation.status {
             TicketStatus::Open => "open",
             TicketStatus::Closed => "closed",
@@ -53,8 +52,8 @@ fn add(db: &Db<'_>, ticket: &TicketRecord) -> Result<()> {
     db.connection
         .prepare_cached(
             "INSERT INTO tickets (id, reference, guest, created_by, status, assignee, place,
-               counts, attended, active_at, record)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+               counts, attended, active_at, record, checksum)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, checksum(?11))",
         )?
         .execute(params![
             ticket.id.to_string(),
@@ -80,6 +79,15 @@ fn add(db: &Db<'_>, ticket: &TicketRecord) -> Result<()> {
             ticket.guest.name,
             ticket.guest.email
         ])?;
+    tag(db, ticket)
+}
+
+fn tag(db: &Db<'_>, ticket: &TicketRecord) -> Result<()> {
+    for tag in &ticket.notes.tags {
+        db.connection
+            .prepare_cached("INSERT INTO tags (tag, ticket) VALUES (?1, ?2)")?
+            .execute([tag, &ticket.id.to_string()])?;
+    }
     Ok(())
 }
 
@@ -90,11 +98,7 @@ fn save(db: &Db<'_>, before: &Place, ticket: &TicketRecord) -> Result<()> {
     let place = Place::of(ticket);
     if place.tags != before.tags {
         db.connection.prepare_cached("DELETE FROM tags WHERE ticket = ?1")?.execute([&id])?;
-        for tag in &place.tags {
-            db.connection
-                .prepare_cached("INSERT INTO tags (tag, ticket) VALUES (?1, ?2)")?
-                .execute([tag, &id])?;
-        }
+        tag(db, ticket)?;
     }
     if place != *before {
         db.connection
@@ -112,7 +116,9 @@ fn save(db: &Db<'_>, before: &Place, ticket: &TicketRecord) -> Result<()> {
             ])?;
     }
     db.connection
-        .prepare_cached("UPDATE tickets SET record = ?2, active_at = ?3 WHERE id = ?1")?
+        .prepare_cached(
+            "UPDATE tickets SET record = ?2, checksum = checksum(?2), active_at = ?3 WHERE id = ?1",
+        )?
         .execute(params![id, rows::json(ticket)?, ticket.conversation.at.as_millis()])?;
     Ok(())
 }
@@ -122,8 +128,8 @@ fn write_entry(db: &Db<'_>, message: &Message, log: i64) -> Result<()> {
     let by_sender = message.client_message_id.as_ref().and(message.sender_id.as_ref());
     db.connection
         .prepare_cached(
-            "INSERT INTO entries (ticket, log, seq, sender, client_message_id, entry)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+            "INSERT INTO entries (ticket, log, seq, sender, client_message_id, entry, checksum)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, checksum(?6))",
         )?
         .execute(params![
             message.ticket_id.to_string(),
@@ -136,6 +142,37 @@ fn write_entry(db: &Db<'_>, message: &Message, log: i64) -> Result<()> {
     Ok(())
 }
 
+/// Stores a ticket as it is; false when it is there.
+pub(super) fn load_ticket(db: &Db<'_>, ticket: &TicketRecord) -> Result<bool> {
+    let there: bool = db
+        .connection
+        .prepare_cached("SELECT EXISTS (SELECT 1 FROM tickets WHERE id = ?1)")?
+        .query_row([ticket.id.to_string()], |row| row.get(0))?;
+    if !there {
+        add(db, ticket)?;
+    }
+    Ok(!there)
+}
+
+/// Stores an entry as it is; false when its number is there.
+pub(super) fn load_entry(db: &Db<'_>, message: &Message) -> Result<bool> {
+    let EntryKey { ticket, log, seq } = EntryKey::of(message);
+    let log = rows::number(log);
+    let there: bool = db
+        .connection
+        .prepare_cached(
+            "SELECT EXISTS (SELECT 1 FROM entries WHERE ticket = ?1 AND log = ?2 AND seq = ?3)",
+        )?
+        .query_row(
+            params![ticket.to_string(), log, i64::try_from(seq).unwrap_or(i64::MAX)],
+            |row| row.get(0),
+        )?;
+    if !there {
+        write_entry(db, message, log)?;
+    }
+    Ok(!there)
+}
+
 /// Remembers what to tell of once it is committed.
 fn announce(db: &mut Db<'_>, ticket: &TicketRecord, what: What) {
     db.stored.push(Stored { ticket: ticket.clone(), what });
@@ -146,7 +183,7 @@ pub(super) fn append(db: &mut Db<'_>, id: TicketId, draft: Draft) -> Result<Appe
         return Ok(Appended::NoTicket);
     };
     if let Some((sender, key)) = draft.key() {
-        let sql = "SELECT entry FROM entries
+        let sql = "SELECT entry, checksum FROM entries
                    WHERE ticket = ?1 AND sender = ?2 AND client_message_id = ?3";
         let before: Option<Message> =
             rows::one_record(db.connection, sql, (id.to_string(), sender, key.as_str()))?;
@@ -177,11 +214,11 @@ pub(super) fn create_ticket(
     most_open: u32,
 ) -> Result<Created> {
     let guest = new.guest.id.to_string();
-    let sql = "SELECT record FROM tickets WHERE guest = ?1 AND created_by = ?2";
+    let sql = "SELECT record, checksum FROM tickets WHERE guest = ?1 AND created_by = ?2";
     let before: Option<TicketRecord> =
         rows::one_record(db.connection, sql, (&guest, new.created_by.as_str()))?;
     if let Some(ticket) = before {
-        let sql = "SELECT entry FROM entries WHERE ticket = ?1 AND log = 0 AND seq = 1";
+        let sql = "SELECT entry, checksum FROM entries WHERE ticket = ?1 AND log = 0 AND seq = 1";
         let message: Message = rows::one_record(db.connection, sql, [ticket.id.to_string()])?
             .ok_or_else(|| StoreError::Corrupt(anyhow::anyhow!("a ticket without entries")))?;
         announce(db, &ticket, What::Again(Box::new(message.clone())));
@@ -194,12 +231,11 @@ pub(super) fn create_ticket(
     if most_open != 0 && open >= most_open {
         return Ok(Created::TooMany);
     }
-    let taken = rows::one_record::<serde_json::Value>(
-        db.connection,
-        "SELECT '0' FROM tickets WHERE reference = ?1",
-        [new.reference.to_string()],
-    )?;
-    if taken.is_some() {
+    let taken: bool = db
+        .connection
+        .prepare_cached("SELECT EXISTS (SELECT 1 FROM tickets WHERE reference = ?1)")?
+        .query_row([new.reference.to_string()], |row| row.get(0))?;
+    if taken {
         return Ok(Created::RefTaken);
     }
     let mut ticket = new.record();
@@ -221,10 +257,16 @@ pub(super) fn create_ticket(
 pub(super) fn change_guest(db: &mut Db<'_>, guest: &Guest) -> Result<()> {
     let id = guest.id.to_string();
     db.connection
-        .prepare_cached("UPDATE guests SET name = ?2, email = ?3 WHERE id = ?1")?
+        .prepare_cached(
+            "UPDATE guests SET name = ?2, email = ?3, checksum = checksum(id, ?2, ?3, created_at)
+             WHERE id = ?1",
+        )?
         .execute(params![id, guest.name, guest.email])?;
-    let tickets: Vec<TicketRecord> =
-        rows::records(db.connection, "SELECT record FROM tickets WHERE guest = ?1", [&id])?;
+    let tickets: Vec<TicketRecord> = rows::records(
+        db.connection,
+        "SELECT record, checksum FROM tickets WHERE guest = ?1",
+        [&id],
+    )?;
     for mut ticket in tickets {
         ticket.guest = guest.clone();
         db.connection
@@ -264,69 +306,4 @@ pub(super) fn rate(db: &mut Db<'_>, id: TicketId, rating: Rating) -> Result<Rate
     save(db, &Place::of(&ticket), &ticket)?;
     announce(db, &ticket, What::Rating);
     Ok(Rated::Done(Box::new(ticket)))
-}
-
-pub(super) fn add_session(
-    db: &mut Db<'_>,
-    session: &SessionRecord,
-    password_hash: &str,
-    now: Timestamp,
-) -> Result<bool> {
-    let sql = "SELECT record FROM agents WHERE id = ?1";
-    let agent: Option<AgentRecord> =
-        rows::one_record(db.connection, sql, [session.agent.to_string()])?;
-    if !agent.is_some_and(|agent| agent.password_hash == password_hash && !agent.disabled) {
-        return Ok(false);
-    }
-    db.connection
-        .prepare_cached("DELETE FROM sessions WHERE ends_at < ?1")?
-        .execute([now.as_millis()])?;
-    db.connection
-        .prepare_cached("INSERT INTO sessions (id, agent, ends_at, ended) VALUES (?1, ?2, ?3, ?4)")?
-        .execute(params![
-            session.id.to_string(),
-            session.agent.to_string(),
-            session.ends_at.as_millis(),
-            session.ended
-        ])?;
-    Ok(true)
-}
-
-pub(super) fn change_agent(
-    db: &mut Db<'_>,
-    id: AgentId,
-    change: AgentChange,
-    keep: Option<SessionId>,
-) -> Result<Changed> {
-    let agents: Vec<AgentRecord> =
-        rows::records(db.connection, "SELECT record FROM agents ORDER BY username", [])?;
-    let administers = |agent: &AgentRecord| agent.role == AgentRole::Admin && !agent.disabled;
-    let others = agents.iter().any(|agent| agent.id != id && administers(agent));
-    let Some(mut agent) = agents.into_iter().find(|agent| agent.id == id) else {
-        return Ok(Changed::NoAgent);
-    };
-    let ends_sessions = change.ends_sessions();
-    let administered = administers(&agent);
-    if change.if_password_hash.is_some_and(|hash| hash != agent.password_hash) {
-        return Ok(Changed::OtherPassword);
-    }
-    let AgentChange { password_hash, must_change_password, role, disabled, display_name, .. } =
-        change;
-    agent.password_hash = password_hash.unwrap_or(agent.password_hash);
-    agent.must_change_password = must_change_password.unwrap_or(agent.must_change_password);
-    agent.role = role.unwrap_or(agent.role);
-    agent.disabled = disabled.unwrap_or(agent.disabled);
-    agent.display_name = display_name.unwrap_or(agent.display_name);
-    if administered && !administers(&agent) && !others {
-        return Ok(Changed::LastAdmin);
-    }
-    db.connection
-        .prepare_cached("UPDATE agents SET record = ?2 WHERE id = ?1")?
-        .execute(params![id.to_string(), rows::json(&agent)?])?;
-    if ends_sessions {
-        db.connection
-            .prepare_cached("UPDATE sessions SET ended = 1 WHERE agent = ?1 AND id IS NOT ?2")?
-            .execute(params![id.to_string(), keep.map(|id| id.to_string())])?;
-    }
-    Ok(Changed::Done)
 }

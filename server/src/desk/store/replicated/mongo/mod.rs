@@ -23,6 +23,9 @@ use crate::clock::Source;
 /// The format that this version reads and writes.
 const FORMAT: i32 = 1;
 
+/// The name of the mark that an import has begun and not ended.
+const IMPORT: &str = "import";
+
 /// The database, when the address names none.
 const DATABASE: &str = "support";
 
@@ -57,6 +60,9 @@ pub(crate) enum OpenError {
         "the database {0} was written by a newer support-server (format {1}, this one reads {FORMAT})"
     )]
     Newer(String, i32),
+    /// Half of an import.
+    #[error("an import into the database {0} was cut short: run it again with the same file")]
+    Unfinished(String),
     /// Something else.
     #[error("the database {0} is not one of support-server; nothing was changed")]
     Foreign(String),
@@ -77,6 +83,16 @@ pub(crate) struct Mongo {
 impl Mongo {
     /// Connects, makes what is missing, and says what history this is.
     pub(crate) async fn open(address: &str, source: &Source) -> Result<Self, OpenError> {
+        let mongo = Self::open_to_import(address, source).await?;
+        let mark = mongo.meta.find_one(doc! { "_id": IMPORT });
+        match mark.await.map_err(OpenError::Unreachable)? {
+            Some(_) => Err(OpenError::Unfinished(mongo.database.name().to_owned())),
+            None => Ok(mongo),
+        }
+    }
+
+    /// The same when an import that was cut short is about to be finished.
+    pub(crate) async fn open_to_import(address: &str, source: &Source) -> Result<Self, OpenError> {
         let wrong = |error: mongodb::error::Error| OpenError::Address(error.to_string());
         let mut options = ClientOptions::parse(address).await.map_err(wrong)?;
         refuse_weaker(&options)?;

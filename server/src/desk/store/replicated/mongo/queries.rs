@@ -18,7 +18,9 @@ use support_shared::{
 use ulid::Ulid;
 
 use super::super::super::{
-    Answering, Audit, Cursor, Filter, Listing, Result, StoreError, words::words,
+    Answering, Cursor, Filter, Listing, Result, StoreError,
+    moving::{AuditRecord, EntryKey, GuestRecord},
+    words::words,
 };
 use super::super::collections::{
     Account, Collections, Gate, Inserted, Mark, OpenTicket, TAIL, Tail,
@@ -27,7 +29,7 @@ use super::documents::{
     answering, counts, entry, found_by, integer, log_number, parse, part, places, status, ticket,
     value,
 };
-use super::{DUPLICATE, Mongo, indexes, is_duplicate};
+use super::{DUPLICATE, IMPORT, Mongo, indexes, is_duplicate};
 use crate::desk::{log::Log, record::TicketRecord};
 
 impl Mongo {
@@ -306,8 +308,7 @@ impl Collections for Mongo {
         entries: usize,
     ) -> Result<Vec<TicketRecord>> {
         let (filter, order) = listed(listing, after);
-        let most = i64::try_from(entries).unwrap_or(i64::MAX);
-        let found = self.tickets.find(filter).sort(order).limit(most).await?;
+        let found = self.tickets.find(filter).sort(order).limit(most(entries)).await?;
         let found: Vec<Document> = found.try_collect().await?;
         found.into_iter().map(|it| part(it, "record")).collect()
     }
@@ -345,7 +346,7 @@ impl Collections for Mongo {
             "guest": value(guest)?,
             "createdAt": at.as_millis(),
         };
-        self.guests.insert_one(document).await?;
+        inserted(self.guests.insert_one(document).await)?;
         Ok(())
     }
 
@@ -421,17 +422,22 @@ impl Collections for Mongo {
         Ok(self.meta.update_one(before, change).await?.matched_count == 1)
     }
 
-    async fn audit(&self, audit: &Audit) -> Result<()> {
-        let Audit { at, who, what, object, result } = audit;
+    async fn add_audit(&self, audit: &AuditRecord) -> Result<Inserted> {
+        let AuditRecord { id, at, who, what, object, result } = audit;
         let document = doc! {
+            "_id": id.to_string(),
             "at": at.as_millis(),
             "who": who,
             "what": what,
             "object": object,
-            "result": *result,
+            "result": result,
         };
-        self.audit.insert_one(document).await?;
-        Ok(())
+        inserted(self.audit.insert_one(document).await)
+    }
+
+    async fn newest_audit(&self) -> Result<Option<Ulid>> {
+        let newest = self.audit.find_one(doc! {}).sort(doc! { "_id": -1 }).await?;
+        newest.map(|newest| part(newest, "_id")).transpose()
     }
 
     #[cfg(test)]
@@ -443,6 +449,79 @@ impl Collections for Mongo {
         let line = ["who", "what", "object", "result"].map(text).join(" ");
         Ok(Some((count, line)))
     }
+
+    async fn guests_after(&self, key: Option<&str>, count: usize) -> Result<Vec<GuestRecord>> {
+        let found = page_after(&self.guests, key, count).await?;
+        found
+            .into_iter()
+            .map(|it| {
+                let created_at = Timestamp::from_millis(part(it.clone(), "createdAt")?);
+                Ok(GuestRecord { guest: part(it, "guest")?, created_at })
+            })
+            .collect()
+    }
+
+    async fn tickets_after(&self, key: Option<&str>, count: usize) -> Result<Vec<TicketRecord>> {
+        let found = page_after(&self.tickets, key, count).await?;
+        found.into_iter().map(|it| part(it, "record")).collect()
+    }
+
+    async fn entries_after(&self, key: Option<EntryKey>, count: usize) -> Result<Vec<Message>> {
+        let filter = key.map_or_else(Document::new, |EntryKey { ticket, log, seq }| {
+            let (ticket, log) = (ticket.to_string(), log_number(log));
+            doc! { "$or": [
+                { "ticketId": &ticket, "log": log, "seq": { "$gt": integer(seq) } },
+                { "ticketId": &ticket, "log": { "$gt": log } },
+                { "ticketId": { "$gt": &ticket } },
+            ] }
+        });
+        let order = doc! { "ticketId": 1, "log": 1, "seq": 1 };
+        let found = self.entries.find(filter).sort(order).limit(most(count)).await?;
+        let found: Vec<Document> = found.try_collect().await?;
+        found.into_iter().map(|it| part(it, "entry")).collect()
+    }
+
+    async fn audit_after(&self, key: Option<&str>, count: usize) -> Result<Vec<AuditRecord>> {
+        let found = page_after(&self.audit, key, count).await?;
+        found
+            .into_iter()
+            .map(|it| {
+                Ok(AuditRecord {
+                    id: part(it.clone(), "_id")?,
+                    at: Timestamp::from_millis(part(it.clone(), "at")?),
+                    who: part(it.clone(), "who")?,
+                    what: part(it.clone(), "what")?,
+                    object: part(it.clone(), "object")?,
+                    result: part(it, "result")?,
+                })
+            })
+            .collect()
+    }
+
+    async fn set_importing(&self, importing: bool) -> Result<()> {
+        let mark = doc! { "_id": IMPORT };
+        if importing {
+            inserted(self.meta.insert_one(mark).await)?;
+        } else {
+            self.meta.delete_one(mark).await?;
+        }
+        Ok(())
+    }
+}
+
+/// Documents in the order of their ids, from behind `key` on.
+async fn page_after(
+    of: &Collection<Document>,
+    key: Option<&str>,
+    count: usize,
+) -> Result<Vec<Document>> {
+    let filter = key.map_or_else(Document::new, |key| doc! { "_id": { "$gt": key } });
+    let found = of.find(filter).sort(doc! { "_id": 1 }).limit(most(count)).await?;
+    Ok(found.try_collect().await?)
+}
+
+fn most(count: usize) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
 }
 
 /// An account's fields. A session's time is text in it, as in every record.

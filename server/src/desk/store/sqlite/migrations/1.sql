@@ -1,4 +1,4 @@
--- Format 1. A record is one JSON document, and the truth. What is looked up or listed stands beside
+-- A record is one JSON document, and the truth. What is looked up or listed stands beside
 -- it in a column of its own, written with it, so that an append touches the indexes it moves and no
 -- others.
 
