@@ -268,12 +268,12 @@ async fn a_flood_of_logins_does_not_stop_the_conversation() {
     assert!(slowest < Duration::from_secs(4), "{slowest:?}");
     // Who is sent away has done nothing that anybody would have to answer for.
     assert!(server.audited("sign_in").iter().all(|(_, result)| result == "invalid_credentials"));
-    let huge = json!({ "username": "alice", "password": "x".repeat(1 << 20) });
-    let answer = client.post(server.url("/agent/login")).json(&huge).send().await.unwrap();
-    assert_eq!(answer.status(), StatusCode::PAYLOAD_TOO_LARGE);
-    let large = json!({ "username": "alice", "password": "x".repeat(4_096) });
-    let answer = client.post(server.url("/agent/login")).json(&large).send().await.unwrap();
-    assert_eq!(answer.status(), StatusCode::PAYLOAD_TOO_LARGE);
+    for length in [4_096, 1 << 20] {
+        let large = json!({ "username": "alice", "password": "x".repeat(length) });
+        // A connection of its own: the one that was not read to its end is closed.
+        let request = reqwest::Client::new().post(server.url("/agent/login")).json(&large);
+        assert_eq!(request.send().await.unwrap().status(), StatusCode::PAYLOAD_TOO_LARGE);
+    }
     assert!(Agent::token(&server, "alice", PASSWORD).await.is_ok());
 }
 

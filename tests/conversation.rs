@@ -140,6 +140,11 @@ async fn the_command_line_lists_shows_and_closes() {
     let reference = listed["tickets"][0]["ref"].as_str().unwrap().to_lowercase();
     let output = agent(&server, home.path(), &["tickets", "show", &reference], "");
     assert!(String::from_utf8(output.stdout).unwrap().contains("my card was declined"));
+    let noted = agent(&server, home.path(), &["tickets", "note", &reference, "she called us"], "");
+    assert!(noted.status.success(), "{noted:?}");
+    let shown = agent(&server, home.path(), &["tickets", "show", &reference], "");
+    let shown = String::from_utf8(shown.stdout).unwrap();
+    assert!(shown.contains("NOTE by Alice (not for the guest)\n    she called us"), "{shown}");
     let closed =
         json(&agent(&server, home.path(), &["tickets", "close", &reference, "--json"], ""));
     assert_eq!(closed["ticket"]["status"], "closed");
@@ -147,6 +152,10 @@ async fn the_command_line_lists_shows_and_closes() {
     // Guest and console see the close at once.
     assert_eq!(maya.socket.notice("ticket:closed").await["ticket"]["status"], "closed");
     console.shows("No open tickets");
+    // What was said and noted is there to the end, and then it ends.
+    let tailed = agent(&server, home.path(), &["tickets", "tail", &reference], "");
+    let tailed = String::from_utf8(tailed.stdout).unwrap();
+    assert!(tailed.contains("NOTE by Alice (not for the guest)\n    she called us"), "{tailed}");
     let again = agent(&server, home.path(), &["tickets", "close", &reference], "");
     assert_eq!(again.status.code(), Some(6));
     let missing = agent(&server, home.path(), &["tickets", "show", "ZZZZZZ"], "");

@@ -177,6 +177,8 @@ impl Matrix {
             "GUEST_MESSAGES_PER_SECOND",
             "GUEST_MESSAGES_PER_MINUTE",
             "AGENT_MESSAGES_PER_SECOND",
+            "GUEST_READS_PER_SECOND",
+            "AGENT_READS_PER_MINUTE",
         ]
         .map(|name| format!("SUPPORT_LIMITS_{name}"));
         let settings: Vec<(&str, &str)> =

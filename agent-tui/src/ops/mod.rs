@@ -113,15 +113,19 @@ impl Desk {
         self.get(self.server.at(&["api", "v1", "tickets", name]), token).await
     }
 
-    /// The messages of a ticket before a number.
+    /// The messages of a ticket before a number, or its notes.
     pub(crate) async fn messages<T: DeserializeOwned>(
         &self,
         token: &Token,
         name: &str,
         before: u64,
+        notes: bool,
     ) -> Result<(String, T), Failure> {
         let mut url = self.server.at(&["api", "v1", "tickets", name, "messages"]);
         url.query_pairs_mut().append_pair("before", &before.to_string());
+        if notes {
+            url.query_pairs_mut().append_pair("notes", "true");
+        }
         self.get(url, token).await
     }
 

@@ -31,7 +31,7 @@ pub(super) enum Tickets {
         #[arg(long)]
         json: bool,
     },
-    /// Show a ticket and its conversation
+    /// Show a ticket, its conversation and its notes
     Show {
         /// The ticket's ref or id
         #[arg(value_name = "REF")]
@@ -40,7 +40,8 @@ pub(super) enum Tickets {
         #[arg(long)]
         json: bool,
     },
-    /// Print a conversation's latest messages and what comes after them, until the ticket is closed
+    /// Print a conversation's latest messages and notes and what comes after them, until the ticket
+    /// is closed
     Tail {
         /// The ticket's ref or id
         #[arg(value_name = "REF")]

@@ -10,6 +10,7 @@ use support_shared::request::{AgentRequest, JoinTicket};
 use support_shared::ticket::{Ticket, TicketStatus};
 use support_shared::{ApiError, ErrorCode, TicketId};
 
+use super::read::{in_order, number};
 use crate::core::link::{Answer, LinkEvent, Refusal};
 use crate::ops::Failure;
 use crate::text::Untrusted;
@@ -27,13 +28,14 @@ pub(super) enum Step {
     Fail(Failure),
 }
 
-/// How far the conversation has been printed. Messages are printed in the order of the log, each
-/// once; one that comes too early is not kept, because the answer that fills the gap brings it.
+/// How far the conversation and its notes have been printed. Both are printed in the order of their
+/// log, each entry once; one that comes too early is not kept, because the answer that fills the gap brings it.
 #[derive(Debug)]
 pub(super) struct Tail {
     ticket: TicketId,
     epoch: String,
     last: u64,
+    last_note: u64,
     /// What was missed is being asked for.
     asking: bool,
     /// It has been said that the connection is lost.
@@ -45,7 +47,8 @@ impl Tail {
         Self {
             ticket: page.ticket.id,
             epoch: page.epoch.clone(),
-            last: page.messages.iter().filter_map(|message| message.seq).next_back().unwrap_or(0),
+            last: page.messages.last().and_then(number).unwrap_or(0),
+            last_note: page.notes.iter().flatten().last().and_then(number).unwrap_or(0),
             asking: false,
             lost: false,
         }
@@ -57,7 +60,7 @@ impl Tail {
         Step::Ask(Box::new(AgentRequest::JoinTicket(JoinTicket {
             ticket_id: self.ticket,
             after_seq: Some(self.last),
-            after_note_seq: None,
+            after_note_seq: Some(self.last_note),
             epoch: Some(self.epoch.clone()),
             limit: None,
             silent: true,
@@ -98,11 +101,10 @@ impl Tail {
     fn notice(&mut self, notice: AgentNotice) -> Vec<Step> {
         match notice {
             AgentNotice::MessageNew(new) if new.message.ticket_id == self.ticket => {
-                match new.message.seq {
-                    Some(seq) if seq == self.last + 1 => {
-                        self.print(new.message).into_iter().collect()
-                    }
-                    Some(seq) if seq > self.last => self.join_unless_asking(),
+                let last = if new.message.internal { self.last_note } else { self.last };
+                match number(&new.message) {
+                    Some(seq) if seq == last + 1 => self.print(new.message).into_iter().collect(),
+                    Some(seq) if seq > last => self.join_unless_asking(),
                     _ => Vec::new(),
                 }
             }
@@ -110,7 +112,9 @@ impl Tail {
             AgentNotice::TicketUpdated(updated) => self.ticket(&updated.ticket),
             AgentNotice::Head(head)
                 if head.ticket_id == self.ticket
-                    && (head.seq > self.last || head.epoch != self.epoch) =>
+                    && (head.seq > self.last
+                        || head.note_seq.is_some_and(|seq| seq > self.last_note)
+                        || head.epoch != self.epoch) =>
             {
                 self.join_unless_asking()
             }
@@ -122,16 +126,21 @@ impl Tail {
     fn ticket(&mut self, ticket: &Ticket) -> Vec<Step> {
         if ticket.id != self.ticket || ticket.status == TicketStatus::Open {
             Vec::new()
-        } else if self.last >= ticket.last_seq {
+        } else if self.is_complete(ticket) {
             vec![Step::End]
         } else {
             self.join_unless_asking()
         }
     }
 
+    /// Whether everything that a ticket says it has is printed.
+    fn is_complete(&self, ticket: &Ticket) -> bool {
+        self.last >= ticket.last_seq && self.last_note >= ticket.last_note_seq
+    }
+
     fn print(&mut self, message: Message) -> Option<Step> {
-        let seq = message.seq.filter(|seq| *seq > self.last)?;
-        self.last = seq;
+        let last = if message.internal { &mut self.last_note } else { &mut self.last };
+        *last = number(&message).filter(|seq| *seq > *last)?;
         Some(Step::Print(Box::new(message)))
     }
 
@@ -140,20 +149,22 @@ impl Tail {
         self.epoch = page.epoch;
         if page.reset {
             // Another history: what was printed has nothing to do with it.
-            self.last = 0;
+            (self.last, self.last_note) = (0, 0);
             return vec![
                 Step::Say("the server's history is another one now; from its start".to_owned()),
                 self.join(),
             ];
         }
-        let before = self.last;
+        let entries = in_order(page.messages, page.notes.unwrap_or_default());
         let mut steps: Vec<Step> =
-            page.messages.into_iter().filter_map(|message| self.print(message)).collect();
-        if page.has_more && self.last > before {
+            entries.into_iter().filter_map(|message| self.print(message)).collect();
+        let moved = !steps.is_empty();
+        let more = page.has_more || page.has_more_notes.unwrap_or_default();
+        if more && moved {
             steps.push(self.join());
         } else if page.ticket.status == TicketStatus::Closed {
             steps.push(Step::End);
-        } else if page.ticket.last_seq > self.last && self.last > before {
+        } else if !self.is_complete(&page.ticket) && moved {
             steps.push(self.join());
         }
         steps
@@ -200,6 +211,16 @@ mod tests {
         message(seq, SenderRole::Guest, "hello")
     }
 
+    fn note(note_seq: u64, after: u64) -> Message {
+        Message {
+            seq: None,
+            note_seq: Some(note_seq),
+            after_seq: Some(after),
+            internal: true,
+            ..message(note_seq, SenderRole::Agent, "she called us")
+        }
+    }
+
     fn open(last_seq: u64) -> Ticket {
         Ticket { last_seq, ..ticket(1) }
     }
@@ -211,12 +232,17 @@ mod tests {
     /// What the steps are, in short.
     fn short(steps: Vec<Step>) -> Vec<String> {
         let word = |step| match step {
+            Step::Print(message) if message.internal => {
+                format!("note {}", message.note_seq.unwrap())
+            }
             Step::Print(message) => format!("print {}", message.seq.unwrap()),
             Step::Say(_) => "say".to_owned(),
             Step::Ask(request) => match *request {
                 AgentRequest::JoinTicket(join) => {
                     assert!(join.silent);
-                    format!("join after {}", join.after_seq.unwrap())
+                    let (seq, note_seq) = (join.after_seq.unwrap(), join.after_note_seq.unwrap());
+                    let notes = if note_seq == 0 { String::new() } else { format!(", {note_seq}") };
+                    format!("join after {seq}{notes}")
                 }
                 other => other.name().to_owned(),
             },
@@ -296,6 +322,47 @@ mod tests {
         let mut behind = at(2);
         assert_eq!(hear(&mut behind, closing(3)), ["join after 2"]);
         assert_eq!(answer(&mut behind, page([3], closed(3))), ["print 3", "end"]);
+    }
+
+    #[test]
+    fn notes_are_printed_once_in_their_own_order_where_they_stand() {
+        let mut tail = at(2);
+        let hear_note = |tail: &mut Tail, seq, after| {
+            let message = note(seq, after);
+            hear(tail, AgentNotice::MessageNew(MessageNew { message }))
+        };
+
+        assert_eq!(hear_note(&mut tail, 1, 2), ["note 1"]);
+        assert!(hear_note(&mut tail, 1, 2).is_empty());
+        assert_eq!(hear_note(&mut tail, 3, 3), ["join after 2, 1"]);
+        let missed = Joined {
+            notes: Some(vec![note(2, 2), note(3, 3)]),
+            has_more_notes: Some(false),
+            ..page([3, 4], Ticket { last_note_seq: 3, ..open(4) })
+        };
+        assert_eq!(answer(&mut tail, missed), ["note 2", "print 3", "note 3", "print 4"]);
+
+        let head = |note_seq| {
+            let (ticket_id, epoch) = (ticket_id(1), "e".to_owned());
+            AgentNotice::Head(HeadNotice { ticket_id, seq: 4, note_seq, epoch })
+        };
+        assert!(hear(&mut tail, head(Some(3))).is_empty());
+        assert_eq!(hear(&mut tail, head(Some(4))), ["join after 4, 3"]);
+    }
+
+    #[test]
+    fn a_ticket_that_closes_with_a_note_still_to_come_is_read_to_its_end() {
+        let ended = Ticket { last_note_seq: 1, ..closed(3) };
+        let mut tail = at(3);
+
+        let closing = AgentNotice::TicketClosed(TicketNotice { ticket: ended.clone() });
+        assert_eq!(hear(&mut tail, closing), ["join after 3"]);
+        let rest = Joined {
+            notes: Some(vec![note(1, 2)]),
+            has_more_notes: Some(false),
+            ..page([], ended)
+        };
+        assert_eq!(answer(&mut tail, rest), ["note 1", "end"]);
     }
 
     #[test]

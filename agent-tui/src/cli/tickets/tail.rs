@@ -1,4 +1,4 @@
-//! `tickets tail`: the conversation as it goes on. It watches silently, over the console's own
+//! `tickets tail`: the conversation and its notes as they go on. It watches silently, over the console's own
 //! link, so what a broken connection missed is read when it is back.
 
 use jiff::tz::TimeZone;
@@ -11,7 +11,7 @@ use tokio::time::Instant;
 
 use super::path_of;
 use super::progress::{Step, Tail};
-use super::read::transcript;
+use super::read::{in_order, transcript};
 use crate::cli::{Context, output};
 use crate::core::Msg;
 use crate::link::{Link, Order, Patience};
@@ -27,7 +27,7 @@ pub(super) async fn run(context: &Context, ticket: TicketName, json: bool) -> an
     let (_, page) = context.desk.ticket::<Joined<Ticket>>(&session.token, &name).await?;
     let printer = Printer { json, zone: TimeZone::system() };
     let mut tail = Tail::new(&page);
-    for message in page.messages {
+    for message in in_order(page.messages, page.notes.unwrap_or_default()) {
         printer.print(message)?;
     }
     if page.ticket.status == TicketStatus::Closed {
