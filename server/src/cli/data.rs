@@ -132,30 +132,26 @@ pub(super) async fn run(config: &Config, task: DataTask) -> Result<(), Failure> 
 }
 
 fn tell(what: &Path, report: &Report, json: bool) -> Result<(), Failure> {
-    if json {
-        let text = serde_json::to_string_pretty(report);
-        println!("{}", text.map_err(|error| Failure(70, error.to_string()))?);
+    let text = if json {
+        serde_json::to_string_pretty(report).map_err(|error| Failure(70, error.to_string()))?
     } else {
-        println!("{}: format {}", what.display(), report.format);
-        for looked_at in &report.looked_at {
-            println!("{:>12} {}", looked_at.count, looked_at.what);
-        }
-        for fault in &report.faults {
-            println!("fault: {fault}");
-        }
-    }
+        let head = format!("{}: format {}", what.display(), report.format);
+        let looked_at = report.looked_at.iter().map(|it| format!("{:>12} {}", it.count, it.what));
+        let faults = report.faults.iter().map(|fault| format!("fault: {fault}"));
+        let end = report.is_clean().then(|| "no faults".to_owned());
+        let lines: Vec<String> =
+            std::iter::once(head).chain(looked_at).chain(faults).chain(end).collect();
+        lines.join("\n")
+    };
+    // Whoever does not read to the end still gets the exit status.
+    let _ = writeln!(std::io::stdout(), "{text}");
     if report.is_clean() {
-        if !json {
-            println!("no faults");
-        }
         return Ok(());
     }
     let count = report.fault_count;
     let faults = if count == 1 { "1 fault".to_owned() } else { format!("{count} faults") };
-    Err(Failure(
-        65,
-        format!("{faults} in {}; keep a copy of it and restore a backup", what.display()),
-    ))
+    let advice = "keep a copy of it and restore a backup";
+    Err(Failure(65, format!("{faults} in {}; {advice}", what.display())))
 }
 
 /// One line of a terminal that says how far a task is. Nothing where nobody looks.

@@ -90,6 +90,12 @@ pub enum MaintenanceError {
     /// Nothing is ever put in the place of another file.
     #[error("{0} exists already: nothing was changed; choose another name, or move it away first")]
     Exists(PathBuf),
+    /// A store is never put in the place of another.
+    #[error(
+        "there is a store in {0} already: nothing was changed; choose another --data, or move what \
+         is there away first"
+    )]
+    Occupied(PathBuf),
     /// The copy is not what it should be.
     #[error("{0} is damaged, nothing was made of it: {first}", first = first(.1))]
     Damaged(PathBuf, Box<Report>),
@@ -134,7 +140,7 @@ impl MaintenanceError {
             | Self::Different(..) => 65,
             Self::File(_, error) if error.kind() == io::ErrorKind::NotFound => 66,
             Self::Store(_) | Self::File(..) => 74,
-            Self::Exists(_) | Self::NotEmpty(_) => 73,
+            Self::Exists(_) | Self::Occupied(_) | Self::NotEmpty(_) => 73,
         }
     }
 }
@@ -209,3 +215,6 @@ pub async fn import(
     super::store::Store::close(&store).await;
     imported.map(|()| counts)
 }
+
+#[cfg(test)]
+mod tests;

@@ -5,7 +5,7 @@
 //! promise. What is absent is `None`, never an error. The promises are the tests of `contract`.
 
 #[cfg(test)]
-mod contract;
+pub(crate) mod contract;
 #[cfg(test)]
 mod differential;
 #[cfg(test)]

@@ -3,7 +3,7 @@
 
 mod accounts;
 mod entries;
-mod moving;
+pub(crate) mod moving;
 mod opening;
 mod reading;
 mod stopping;
@@ -54,7 +54,8 @@ struct Place {
 enum Kept {
     /// Goes when the place does.
     Directory(#[expect(dead_code, reason = "held for its drop")] tempfile::TempDir),
-    Memory,
+    /// It need not.
+    Elsewhere,
     #[cfg(feature = "mongo")]
     Database(Scratch),
 }
@@ -67,14 +68,20 @@ impl Place {
 
     async fn sqlite() -> Self {
         let data = tempfile::tempdir().unwrap();
-        let path = data.path().to_owned();
+        let place = Self::sqlite_in(data.path()).await;
+        Self { kept: Kept::Directory(data), ..place }
+    }
+
+    /// In a directory that outlives it.
+    async fn sqlite_in(data: &std::path::Path) -> Self {
+        let path = data.to_owned();
         let reopen = move || {
             let (announce, announced) = mpsc::channel(10_000);
             let store = super::sqlite::Sqlite::open(&path, &Source::system(), announce).unwrap();
             let opened: Opened = (Arc::new(store), announced);
             async { opened }.boxed()
         };
-        Self::new(Kept::Directory(data), Box::new(reopen)).await
+        Self::new(Kept::Elsewhere, Box::new(reopen)).await
     }
 
     async fn memory() -> Self {
@@ -85,7 +92,7 @@ impl Place {
             let opened: Opened = (Arc::new(store), announced);
             async { opened }.boxed()
         };
-        Self::new(Kept::Memory, Box::new(reopen)).await
+        Self::new(Kept::Elsewhere, Box::new(reopen)).await
     }
 
     #[cfg(feature = "mongo")]
@@ -118,7 +125,7 @@ impl Place {
     async fn end(self) {
         self.store.close().await;
         match self.kept {
-            Kept::Directory(_) | Kept::Memory => {}
+            Kept::Directory(_) | Kept::Elsewhere => {}
             #[cfg(feature = "mongo")]
             Kept::Database(scratch) => scratch.drop().await,
         }

@@ -4,7 +4,7 @@ use super::super::moving::{Kind, Record};
 use super::*;
 
 /// Everything that a store holds, in pages of `count`.
-async fn everything(store: &dyn Store, count: usize) -> Vec<Record> {
+pub(crate) async fn everything(store: &dyn Store, count: usize) -> Vec<Record> {
     let mut all: Vec<Record> = Vec::new();
     for kind in Kind::ALL {
         let mut after = None;
@@ -20,13 +20,39 @@ async fn everything(store: &dyn Store, count: usize) -> Vec<Record> {
 }
 
 /// A store's records are told by their JSON: passwords' hashes have no other form to print.
-fn lines(records: &[Record]) -> Vec<String> {
+pub(crate) fn lines(records: &[Record]) -> Vec<String> {
     records.iter().map(|record| serde_json::to_string(record).unwrap()).collect()
+}
+
+/// What is left of a day in the directory `data`, with as many `messages` more.
+pub(crate) async fn a_day_in(data: &std::path::Path, messages: usize) -> Arc<dyn Store> {
+    let place = Place::sqlite_in(data).await;
+    let ticket = place.live_a_day().await;
+    let sends = (0..messages).map(|number| {
+        let sender = Sender::Guest(ticket.guest.id, "Maya".to_owned());
+        let content = format!("{number} {}", "where is my order ".repeat(1 + number % 20));
+        place.append(ticket.id, text(sender, &format!("day{number}"), &content))
+    });
+    for sent in futures_util::future::join_all(sends).await {
+        assert!(matches!(sent, Appended::New(..)));
+    }
+    place.store
+}
+
+/// Appends to the first ticket there is, under `key`; the number of the entry.
+pub(crate) async fn write(store: &dyn Store, key: &str) -> u64 {
+    let tickets = store.tickets(Listing::Of(TicketStatus::Open, Filter::default()), None, 1).await;
+    let ticket = tickets.unwrap().remove(0);
+    let draft = text(Sender::Guest(ticket.guest.id, "Maya".to_owned()), key, key);
+    match store.append(ticket.id, draft).await.unwrap() {
+        Appended::New(_, message) => message.seq.unwrap(),
+        other => panic!("{other:?}"),
+    }
 }
 
 impl Place {
     /// Leaves some of every kind.
-    pub(super) async fn live_a_day(&self) -> TicketRecord {
+    async fn live_a_day(&self) -> TicketRecord {
         let alice = agent("alice");
         self.store.add_agent(alice.clone()).await.unwrap();
         let (id, agent) = (SessionId::from_ulid(ulid()), alice.id);

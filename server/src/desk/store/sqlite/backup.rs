@@ -42,7 +42,7 @@ pub(in crate::desk) fn restore(
     let (from, format) = file::connect_to_examine(&copy_of)?;
     let (_lock, path) = file::lock(data)?;
     if file::exists(&path).map_err(|error| MaintenanceError::File(path.clone(), error))? {
-        return Err(MaintenanceError::Exists(path));
+        return Err(MaintenanceError::Occupied(data.to_owned()));
     }
     let new = file::start(&path)?;
     let made = (|| {

@@ -52,7 +52,7 @@ fn damaged() -> StoreError {
 }
 
 /// Adds `checksum(value, …)`, and `ulid(number)` for migrating.
-pub(super) fn add_functions(connection: &Connection) -> rusqlite::Result<()> {
+pub(in crate::desk) fn add_functions(connection: &Connection) -> rusqlite::Result<()> {
     let flags = FunctionFlags::SQLITE_UTF8
         | FunctionFlags::SQLITE_DETERMINISTIC
         | FunctionFlags::SQLITE_DIRECTONLY;

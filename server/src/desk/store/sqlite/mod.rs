@@ -7,6 +7,8 @@
 mod backup;
 mod check;
 mod checksum;
+#[cfg(test)]
+mod damage;
 mod dump;
 mod file;
 mod migrations;
@@ -42,6 +44,8 @@ use crate::desk::{
 
 pub(in crate::desk) use backup::{backup, restore};
 pub(in crate::desk) use check::{check, check_file};
+#[cfg(test)]
+pub(in crate::desk) use checksum::add_functions;
 pub(crate) use file::OpenError;
 
 /// Read-only connections beside the writer.

@@ -46,6 +46,9 @@ impl Writer {
         let (items, line) = mpsc::channel(LINE);
         std::thread::Builder::new().name("store-writer".to_owned()).spawn(move || {
             let stopped = run(&connection, line, &announce);
+            // So that a store nobody uses is one file. The readers are the last to let go of it,
+            // and cannot do it; if it fails, the next start reads the log.
+            let _ = connection.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)");
             drop(connection);
             drop(lock);
             if let Some(stopped) = stopped {
