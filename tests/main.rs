@@ -8,6 +8,7 @@ mod support;
 
 mod access;
 mod conversation;
+mod data;
 mod desk;
 mod docs;
 mod faults;

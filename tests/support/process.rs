@@ -79,7 +79,8 @@ impl Server {
         Self::on(tempfile::tempdir().unwrap(), "127.0.0.1:0", settings)
     }
 
-    fn on(data: tempfile::TempDir, listen: &str, settings: &[(&str, &str)]) -> Self {
+    /// Starts a server on data that is there.
+    pub(crate) fn on(data: tempfile::TempDir, listen: &str, settings: &[(&str, &str)]) -> Self {
         let mut child = command(data.path(), listen)
             .envs(settings.iter().copied())
             .stdout(Stdio::piped())

@@ -28,8 +28,10 @@ impl NewFile {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             Err(error) => return Err(in_file(error)),
         }
+        let mut prefix = name.to_owned();
+        prefix.push(".");
         let temporary = tempfile::Builder::new()
-            .prefix(name)
+            .prefix(&prefix)
             .suffix(".partial")
             .tempfile_in(&directory)
             .map_err(in_file)?;

@@ -444,7 +444,9 @@ impl Store for Memory {
 
     async fn load(&self, records: Vec<Record>) -> Result<()> {
         let mut data = self.data()?;
-        records.into_iter().for_each(|record| data.load(record));
+        for record in records {
+            data.load(record);
+        }
         Ok(())
     }
 

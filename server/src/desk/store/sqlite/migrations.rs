@@ -27,8 +27,8 @@ pub(super) fn run(connection: &mut Connection, from: i32) -> rusqlite::Result<()
 
 /// Makes the tables and indexes of a format in an empty database, to compare with.
 pub(super) fn model(connection: &Connection, format: i32) -> rusqlite::Result<()> {
-    let steps = MIGRATIONS.iter().filter(|step| step.0 <= format);
-    steps.map(|step| connection.execute_batch(step.1)).collect()
+    let mut steps = MIGRATIONS.iter().filter(|step| step.0 <= format);
+    steps.try_for_each(|step| connection.execute_batch(step.1))
 }
 
 #[cfg(test)]
