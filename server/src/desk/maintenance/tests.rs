@@ -255,6 +255,60 @@ async fn a_check_names_each_kind_of_fault() {
     assert!(checked(original.path()).is_clean());
 }
 
+/// What a store of format 1 had, made of one of this format.
+fn format_1(of: &Path) -> tempfile::TempDir {
+    let data = tempfile::tempdir().unwrap();
+    let db = Connection::open(data.path().join(FILE)).unwrap();
+    db.execute_batch(include_str!("../store/sqlite/migrations/1.sql")).unwrap();
+    db.execute("ATTACH ?1 AS new", [of.join(FILE).to_str().unwrap()]).unwrap();
+    let tickets = "number, id, reference, guest, created_by, status, assignee, place, counts,
+                   attended, active_at, record";
+    for (table, columns) in [
+        ("meta", "key, value"),
+        ("guests", "id, name, email, created_at"),
+        ("agents", "id, username, record"),
+        ("sessions", "id, agent, ends_at, ended"),
+        ("tickets", tickets),
+        ("tags", "tag, ticket"),
+        ("entries", "place, ticket, log, seq, sender, client_message_id, entry"),
+        ("audit", "at, who, what, object, result"),
+    ] {
+        let sql = format!("INSERT INTO {table} ({columns}) SELECT {columns} FROM new.{table}");
+        db.execute_batch(&sql).unwrap();
+    }
+    db.execute_batch(
+        "INSERT INTO words (rowid, subject, reference, name, email)
+           SELECT rowid, subject, reference, name, email FROM new.words;
+         PRAGMA application_id = 0x7364736b; PRAGMA user_version = 1;",
+    )
+    .unwrap();
+    data
+}
+
+#[tokio::test]
+async fn an_older_format_is_checked_as_it_is_and_restored_as_this_one() {
+    let data = after_a_day().await;
+    let old = format_1(data.path());
+    let report = checked(old.path());
+    assert_eq!(report.format, 1);
+    assert!(report.is_clean(), "{report:?}");
+    let copy = old.path().join("copy.db");
+    backup(old.path(), &copy, &mut quiet).unwrap();
+    assert_eq!(check_backup(&copy, &mut quiet).unwrap().format, 1);
+    let other = tempfile::tempdir().unwrap();
+
+    restore(other.path(), &copy, &Source::system(), &mut quiet).unwrap();
+
+    let report = checked(other.path());
+    assert_eq!(report.format, 2);
+    assert!(report.is_clean(), "{report:?}");
+    assert_eq!(entries(&open(other.path())).await, entries(&open(data.path())).await);
+    // The first start on the old file brings it to this format too.
+    open(old.path()).close().await;
+    assert_eq!(checked(old.path()).format, 2);
+    assert!(checked(old.path()).is_clean());
+}
+
 /// An export of a day, as text.
 async fn exported(data: &Path) -> (std::path::PathBuf, String) {
     let file = data.join("export.jsonl");
