@@ -2,7 +2,7 @@
 //! unavailable and never untrue. `strace` makes system calls fail, and tells what was called: the
 //! server has no switch for it.
 
-use std::collections::HashMap;
+use std::io::Write;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -38,7 +38,7 @@ async fn every_acknowledgement_follows_a_flush_of_the_log_that_holds_the_message
     let mut seed = Seed::of_test("F03");
     let traces = tempfile::tempdir().unwrap();
     let output = traces.path().join("trace");
-    let calls = ["-y", "-s", "5000", "-e", "trace=pwrite64,fdatasync,sendto,writev,write"];
+    let calls = ["-y", "-s", "5000", "-e", "trace=pwrite64,fsync,fdatasync,sendto,writev,write"];
     let setup = Setup::with(&SETTINGS).under(strace(&output, &calls));
     let mut server = blocking(|| start(setup, &["ada"]));
     let mut guests = Vec::new();
@@ -60,16 +60,13 @@ async fn every_acknowledgement_follows_a_flush_of_the_log_that_holds_the_message
             assert_eq!(guest.socket.ack(number).await["ok"], true);
         }
     }
+    let process = server.id();
     assert_eq!(blocking(|| server.stop()), 0);
 
-    let trace = blocking(|| whole_trace(&output));
+    let trace = blocking(|| whole_trace(&output, process));
     // The log is the file that every entry is in before it is anywhere else.
-    let flushed: Vec<usize> = (0..trace.len())
-        .filter(|place| {
-            let line = &trace[*place];
-            line.contains("fdatasync") && line.contains("= 0") && is_log(&trace, *place)
-        })
-        .collect();
+    let flushed: Vec<usize> =
+        (0..trace.len()).filter(|place| is_flush_of_log(&trace, *place)).collect();
     for key in &keys {
         let written = lines(&trace, key)
             .find(|place| trace[*place].contains("pwrite64(") && trace[*place].contains("-wal>"))
@@ -91,26 +88,31 @@ async fn every_acknowledgement_follows_a_flush_of_the_log_that_holds_the_message
     assert!(flushes > 1);
 }
 
-/// Whether the flush that ends on this line is one of the log.
-fn is_log(trace: &[String], place: usize) -> bool {
+/// Whether a flush of the log has ended well on this line.
+fn is_flush_of_log(trace: &[String], place: usize) -> bool {
     let line = &trace[place];
-    if !line.contains("resumed") {
-        return line.contains("-wal>");
+    let of_log = |line: &str| line.contains("sync(") && line.contains("-wal>");
+    if !line.ends_with("= 0") {
+        return false;
     }
-    let thread = line.split_whitespace().next().unwrap();
-    let began = trace[..place].iter().rev().find(|it| {
-        it.split_whitespace().next() == Some(thread) && it.contains("fdatasync(")
-    });
-    began.is_some_and(|line| line.contains("-wal>"))
+    if !line.contains("sync resumed>") {
+        return of_log(line);
+    }
+    // It was interrupted by what another thread did: where it began says of what it was.
+    let thread = |line: &str| line.split(' ').next().map(str::to_owned);
+    let began = trace[..place].iter().rev().find(|it| thread(it) == thread(line));
+    began.is_some_and(|line| of_log(line))
 }
 
-/// A trace, once what writes it has ended.
-fn whole_trace(output: &Path) -> Vec<String> {
+/// The trace of a process, once what writes it has seen the process end.
+fn whole_trace(output: &Path, process: u32) -> Vec<String> {
     let began = Instant::now();
     loop {
         let bytes = std::fs::read(output).unwrap_or_default();
         let text = String::from_utf8_lossy(&bytes);
-        if text.lines().last().is_some_and(|line| line.contains("+++ exited with")) {
+        let end = format!("{process} ");
+        let is_end = |line: &str| line.starts_with(&end) && line.contains("+++ exited with");
+        if text.lines().last().is_some_and(is_end) {
             return text.lines().map(str::to_owned).collect();
         }
         assert!(began.elapsed() < DEADLINE, "the trace never ended");
@@ -121,7 +123,7 @@ fn whole_trace(output: &Path) -> Vec<String> {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_full_disk_is_unavailable_and_well_again_as_soon_as_there_is_room() {
     let mut seed = Seed::of_test("F04");
-    let server = blocking(|| start(Setup::with(&SETTINGS), &["ada", "ben"]));
+    let mut server = blocking(|| start(Setup::with(&SETTINGS), &["ada", "ben"]));
     // From here on its data are on a disk of 12 MB that only this server sees.
     let room = tempfile::tempdir().unwrap();
     let mount = r#"mount -t tmpfs -o size=12m,mode=700 tmpfs "$2" && cp -a "$1/." "$2" &&
@@ -133,7 +135,6 @@ async fn a_full_disk_is_unavailable_and_well_again_as_soon_as_there_is_room() {
     let data = server.data.path().to_str().unwrap().to_owned();
     let place = room.path().to_str().unwrap().to_owned();
     under.extend(["--mount", "sh", "-c", mount, "sh", &data, &place].map(str::to_owned));
-    let mut server = server;
     blocking(|| server.stop());
     let server = blocking(|| server.start_again_under(under));
     let inside = PathBuf::from(format!("/proc/{}/root{data}", server.id()));
@@ -141,7 +142,9 @@ async fn a_full_disk_is_unavailable_and_well_again_as_soon_as_there_is_room() {
     let crowd = Crowd::comes(&at, &at, 20, &["ada", "ben"], Habits::default(), &mut seed).await;
     crowd.acks(200, DEADLINE).await;
 
-    let (mut acked, mut slowest) = (0, Duration::ZERO);
+    let mut reader = Agent::signs_in(&server, "reader").await;
+
+    let mut slowest = Duration::ZERO;
     for _ in 0..size(2, 10) {
         // Something else fills the disk but for a little.
         let ballast = inside.join("ballast");
@@ -149,11 +152,9 @@ async fn a_full_disk_is_unavailable_and_well_again_as_soon_as_there_is_room() {
         let refused = crowd.unavailable();
         let full = |crowd: &Crowd| crowd.unavailable() >= refused + 22;
         crowd.until("the disk is full", DEADLINE, full).await;
-        let mut reader = Agent::signs_in_without_writing(&server, &crowd).await;
+        // Reading goes on.
         let listed = reader.socket.done("ticket:list", json!({})).await;
         assert_eq!(listed["tickets"].as_array().unwrap().len(), 20);
-        acked = acked.max(crowd.acked());
-
         std::fs::remove_file(&ballast).unwrap();
         let healed = crowd.acks(100, Duration::from_secs(5)).await;
         slowest = slowest.max(healed);
@@ -162,4 +163,70 @@ async fn a_full_disk_is_unavailable_and_well_again_as_soon_as_there_is_room() {
     let outcome = crowd.ends(&at, "reader").await;
     println!("F04: {outcome}; 100 acks {} ms after there was room", millis(slowest));
     assert!(outcome.refused.keys().all(|code| code == "unavailable"), "{outcome}");
+}
+
+/// Fills the disk that `file` is on, but for so many bytes.
+fn fill(file: &Path, leave: u64) {
+    let mut ballast = std::fs::File::create(file).unwrap();
+    let block = [0; 16 * 1024];
+    let mut written = 0;
+    while let Ok(count @ 1..) = ballast.write(&block) {
+        written += count as u64;
+        assert!(written < 1 << 30, "this is a disk that does not fill");
+    }
+    ballast.set_len(written - leave.min(written)).unwrap();
+}
+
+/// What could not be flushed may be gone although a later flush succeeds, so that nothing may be
+/// promised any more: the process ends, and the next one begins with what is on the disk.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_disk_that_fails_to_flush_ends_the_server_and_nothing_was_promised() {
+    let mut seed = Seed::of_test("F05, flush");
+    let mut server = blocking(|| start(Setup::with(&SETTINGS), &["ada", "ben"]));
+    let (at, faults) = (server.at(), size(2, 20));
+    let crowd = Crowd::comes(&at, &at, 10, &["ada", "ben"], Habits::default(), &mut seed).await;
+
+    for _ in 0..faults {
+        crowd.acks(100, DEADLINE).await;
+        blocking(|| server.stop());
+        let under = failing(&server, "fsync,fdatasync", &mut seed);
+        server = blocking(|| server.start_again_under(under));
+        // Exit status 74 is that of an input or output error.
+        assert_eq!(blocking(|| server.ended(DEADLINE)), Some(74));
+        server.says("disk");
+        server = blocking(|| server.start_again_under(Vec::new()));
+    }
+
+    let outcome = crowd.ends(&at, "reader").await;
+    println!("F05: {faults} failed flushes, each the end of its process; {outcome}");
+}
+
+/// A write that fails has changed nothing: it is refused, and the next one may succeed.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_disk_that_fails_to_write_is_unavailable_for_as_long_as_it_does() {
+    let mut seed = Seed::of_test("F05, write");
+    let mut server = blocking(|| start(Setup::with(&SETTINGS), &["ada", "ben"]));
+    let at = server.at();
+    let crowd = Crowd::comes(&at, &at, 10, &["ada", "ben"], Habits::default(), &mut seed).await;
+    crowd.acks(100, DEADLINE).await;
+    blocking(|| server.stop());
+
+    let mut under = failing(&server, "pwrite64", &mut seed);
+    let last = under.pop().unwrap().replace('+', "..200");
+    under.push(last);
+    server = blocking(|| server.start_again_under(under));
+    crowd.until("writing fails", DEADLINE, |crowd| crowd.unavailable() > 20).await;
+    crowd.acks(200, Duration::from_secs(60)).await;
+
+    let outcome = crowd.ends(&at, "reader").await;
+    assert_eq!(blocking(|| server.stop()), 0);
+    println!("F05: writes that failed for a while; {outcome}");
+}
+
+/// Under this the system call fails for the log, from some time on.
+fn failing(server: &Server, call: &str, seed: &mut Seed) -> Vec<String> {
+    let log = server.data.path().join("support.db-wal");
+    let fault = format!("inject={call}:error=EIO:when={}+", 5 + seed.below(40));
+    let trace = format!("trace={call}");
+    strace(Path::new("/dev/null"), &["-P", log.to_str().unwrap(), "-e", &trace, "-e", &fault])
 }

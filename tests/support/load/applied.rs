@@ -1,7 +1,12 @@
 //! What a client has of a log, and the rule by which it takes more: by number, in order, each once.
 //! Pure: asking again is for the caller.
 
+use std::collections::BTreeMap;
+
 use serde_json::Value;
+
+/// Entries that are kept until what is missing before them comes; more are asked for again.
+const HELD: usize = 256;
 
 /// A log as a client has applied it.
 #[derive(Debug, Default)]
@@ -10,6 +15,7 @@ pub(crate) struct Applied {
     pub(crate) ids: Vec<String>,
     /// Entries that came although they were there.
     pub(crate) again: u64,
+    held: BTreeMap<u64, String>,
 }
 
 /// What became of an entry that came.
@@ -23,6 +29,12 @@ pub(crate) enum Took {
 }
 
 impl Applied {
+    /// A log of which these entries came, in this order.
+    #[cfg(test)]
+    pub(super) fn of(ids: Vec<String>) -> Self {
+        Self { ids, ..Self::default() }
+    }
+
     /// The number of the last entry.
     pub(crate) fn last(&self) -> u64 {
         self.ids.len() as u64
@@ -32,10 +44,16 @@ impl Applied {
         let seq = message["seq"].as_u64().unwrap();
         let id = message["id"].as_str().unwrap();
         if seq > self.last() + 1 {
+            if self.held.len() < HELD {
+                self.held.insert(seq, id.to_owned());
+            }
             return Took::Gap;
         }
         if seq == self.last() + 1 {
             self.ids.push(id.to_owned());
+            while let Some(id) = self.held.remove(&(self.last() + 1)) {
+                self.ids.push(id);
+            }
             return Took::Applied;
         }
         let place = usize::try_from(seq - 1).unwrap();
@@ -57,12 +75,12 @@ mod tests {
         let entry = |seq: u64| json!({ "seq": seq, "id": format!("id-{seq}") });
 
         let took: Vec<Took> =
-            [1, 2, 1, 4, 3, 4].into_iter().map(|seq| log.take(&entry(seq))).collect();
+            [1, 2, 1, 4, 3, 4, 5].into_iter().map(|seq| log.take(&entry(seq))).collect();
 
         use Took::{Again, Applied as Done, Gap};
-        assert_eq!(took, [Done, Done, Again, Gap, Done, Done]);
-        assert_eq!(log.ids, ["id-1", "id-2", "id-3", "id-4"]);
-        assert_eq!(log.again, 1);
+        assert_eq!(took, [Done, Done, Again, Gap, Done, Again, Done]);
+        assert_eq!(log.ids, ["id-1", "id-2", "id-3", "id-4", "id-5"]);
+        assert_eq!(log.again, 2);
     }
 
     #[test]

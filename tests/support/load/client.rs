@@ -413,7 +413,7 @@ impl LoadClient {
         assert_eq!(data["reset"], false, "the history is another one");
         room.epoch = data["epoch"].as_str().map(str::to_owned);
         for message in data["messages"].as_array().unwrap() {
-            assert_ne!(room.applied.take(message), Took::Gap, "a page with a hole");
+            assert_ne!(room.applied.take(message), Took::Gap, "a page with a hole before it");
         }
         room.resuming = false;
         self.status.applied[place].store(room.applied.last(), Ordering::Relaxed);

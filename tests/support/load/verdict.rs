@@ -118,7 +118,8 @@ mod tests {
             key: it.key.clone().unwrap(),
             content: it.content.clone(),
         });
-        let applied = Applied { ids: told.iter().map(|it| it.id.clone()).collect(), again: 0 };
+        let ids = told.iter().map(|it| it.id.clone()).collect();
+        let applied = Applied::of(ids);
         let mut room = Room::of("t".to_owned());
         (room.acked, room.applied) = (acked.collect(), applied);
         let record = Record { rooms: vec![room], ..Record::default() };

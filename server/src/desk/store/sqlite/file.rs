@@ -83,6 +83,7 @@ pub(super) fn open(data: &Path, source: &Source) -> Result<Opened, OpenError> {
         _ => return Err(OpenError::Foreign(path)),
     }
     set_up(&connection).map_err(in_file)?;
+    settle(&connection).map_err(in_file)?;
     let epoch = connection
         .query_row("SELECT value FROM meta WHERE key = 'epoch'", [], |row| row.get(0))
         .map_err(in_file)?;
@@ -135,6 +136,13 @@ fn create(connection: &mut Connection, source: &Source) -> rusqlite::Result<()> 
     transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
     transaction.pragma_update(None, "user_version", FORMAT)?;
     transaction.commit()
+}
+
+/// Moves what a crash has left in the log into the file, and begins a new log. The system may still
+/// show a part of the log that a failing disk never took: whatever is acknowledged from now on must
+/// not stand on that.
+fn settle(connection: &Connection) -> rusqlite::Result<()> {
+    connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
 }
 
 fn set_up(connection: &Connection) -> rusqlite::Result<()> {
