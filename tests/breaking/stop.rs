@@ -36,6 +36,8 @@ async fn stopped_under_load_it_answers_what_it_has_taken_and_lets_nobody_in() {
         assert_eq!(status, 503);
         assert_eq!(blocking(|| server.ended(Duration::from_secs(10))), Some(0));
         slowest = slowest.max(began.elapsed());
+        let late = blocking(|| server.said_all()).into_iter().find(|it| it.contains("in time"));
+        assert_eq!(late, None);
         server = blocking(|| server.start_again());
         let back = |crowd: &Crowd| crowd.returned_since(&times);
         crowd.until("everybody is back", Duration::from_secs(10), back).await;
