@@ -7,8 +7,8 @@ mod crash;
 mod disk;
 mod links;
 mod stop;
-mod storm;
 mod store_away;
+mod storm;
 
 use std::time::Duration;
 
