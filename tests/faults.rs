@@ -5,12 +5,13 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use serde_json::json;
+use tokio_util::task::TaskTracker;
 
 use crate::support::{
     client::Client,
     house::House,
     people::{Agent, Guest},
-    process::{PASSWORD, Server as Process},
+    process::{At, PASSWORD, Server as Process},
 };
 
 #[tokio::test]

@@ -22,12 +22,14 @@ async fn a_clock_that_jumps_changes_no_order_and_loses_nothing() {
         guest_messages_per_second: 0,
         guest_messages_per_minute: 0,
         agent_messages_per_second: 0,
+        guest_reads_per_second: 0,
+        agent_reads_per_minute: 0,
         address_guest_sessions: 0,
         address_sockets: 0,
         head_every_ms: 1_000,
         ..Limits::default()
     };
-    let house = House::with(&["ada", "reader"], limits).await;
+    let house = House::with(&[("ada", "Ada"), ("reader", "Reader")], limits).await;
     let habits = Habits { pause: Duration::from_millis(5), ..Habits::default() };
     let crowd = Crowd::comes(&house.at, &house.at, 10, &["ada"], habits, &mut seed).await;
 

@@ -1,11 +1,13 @@
 //! The server is killed: at any moment, and at moments that are known to be bad ones.
 
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use tokio::time::sleep;
 
-use super::{AGENTS, SETTINGS, blocking, millis, start};
+use super::{AGENTS, SETTINGS, blocking, disk::strace, millis, start};
 use crate::support::{
+    DEADLINE,
     load::{Crowd, Habits},
     process::{Server, Setup},
     seed::{Seed, size},
@@ -54,4 +56,83 @@ async fn killed_at_random_under_load_it_loses_doubles_and_reorders_nothing() {
         millis(slowest_start),
         millis(slowest_return)
     );
+}
+
+/// A moment that a crash may come at: the server is killed before it makes one of these system
+/// calls, on a file of the store if one is named.
+struct Moment {
+    name: &'static str,
+    calls: &'static str,
+    file: Option<&'static str>,
+    /// One of the first so many of a thread.
+    most: u64,
+}
+
+const MOMENTS: [Moment; 7] = [
+    Moment { name: "before a commit is written", calls: "pwrite64", file: Some("-wal"), most: 400 },
+    Moment {
+        name: "written and not flushed",
+        calls: "fsync,fdatasync",
+        file: Some("-wal"),
+        most: 100,
+    },
+    // What follows a flush is the release of the log's lock: nobody was told yet.
+    Moment {
+        name: "flushed, before anybody is told",
+        calls: "fcntl",
+        file: Some("-shm"),
+        most: 400,
+    },
+    Moment {
+        name: "between an answer and an announcement",
+        calls: "sendto,writev",
+        file: None,
+        most: 400,
+    },
+    Moment {
+        name: "before the log moves into the file",
+        calls: "pwrite64",
+        file: Some(""),
+        most: 20,
+    },
+    Moment { name: "moved and not flushed", calls: "fsync,fdatasync", file: Some(""), most: 1 },
+    Moment { name: "in a start", calls: "pread64,ftruncate,fcntl", file: Some(""), most: 12 },
+];
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn killed_at_every_bad_moment_it_loses_doubles_and_reorders_nothing() {
+    let mut seed = Seed::of_test("F02");
+    let rounds = size(2, 20);
+    let mut server = blocking(|| start(Setup::with(&SETTINGS), &["ada", "ben"]));
+    let at = server.at();
+    let crowd = Crowd::comes(&at, &at, 20, &["ada", "ben"], Habits::default(), &mut seed).await;
+
+    for round in 0..rounds {
+        for moment in &MOMENTS {
+            crowd.acks(20, DEADLINE).await;
+            server.kill();
+            let under = killed_at(&server, moment, &mut seed);
+            server = blocking(|| server.start_again_to_end(under));
+            println!("killed {} ({round})", moment.name);
+            let ended = blocking(|| server.ended(Duration::from_secs(60)));
+            assert_eq!(ended, None, "{} in round {round}: no signal ended it", moment.name);
+            server = blocking(|| server.start_again_under(Vec::new()));
+        }
+    }
+
+    let outcome = crowd.ends(&at, "reader").await;
+    println!("F02: {} moments, {rounds} times each; {outcome}", MOMENTS.len());
+}
+
+/// What the server runs under to be killed at one of these moments.
+fn killed_at(server: &Server, moment: &Moment, seed: &mut Seed) -> Vec<String> {
+    let calls = moment.calls;
+    let fault = format!("inject={calls}:signal=KILL:when={}", 1 + seed.below(moment.most));
+    let trace = format!("trace={calls}");
+    let file = moment.file.map(|end| format!("{}/support.db{end}", server.data.path().display()));
+    let mut arguments = vec!["-e", &trace, "-e", &fault];
+    if let Some(file) = &file {
+        arguments.extend(["-P", file]);
+    }
+    strace(Path::new("/dev/null"), &arguments)
 }

@@ -18,10 +18,10 @@ use crate::support::{
     seed::{Seed, size},
 };
 
-/// `strace` with these arguments, as what a server runs under; it writes to `output`.
+/// `strace` with these arguments, as what a server runs under; it writes to `output`. With
+/// `--seccomp-bpf` it holds up no other calls than those that it traces, and sends no signals.
 pub(super) fn strace(output: &Path, arguments: &[&str]) -> Vec<String> {
-    let mut command: Vec<String> =
-        ["strace", "-D", "-f", "--seccomp-bpf", "-o"].map(str::to_owned).to_vec();
+    let mut command: Vec<String> = ["strace", "-D", "-f", "-o"].map(str::to_owned).to_vec();
     command.push(output.to_str().unwrap().to_owned());
     command.extend(arguments.iter().map(|argument| (*argument).to_owned()));
     command
@@ -38,7 +38,14 @@ async fn every_acknowledgement_follows_a_flush_of_the_log_that_holds_the_message
     let mut seed = Seed::of_test("F03");
     let traces = tempfile::tempdir().unwrap();
     let output = traces.path().join("trace");
-    let calls = ["-y", "-s", "5000", "-e", "trace=pwrite64,fsync,fdatasync,sendto,writev,write"];
+    let calls = [
+        "--seccomp-bpf",
+        "-y",
+        "-s",
+        "5000",
+        "-e",
+        "trace=pwrite64,fsync,fdatasync,sendto,writev,write",
+    ];
     let setup = Setup::with(&SETTINGS).under(strace(&output, &calls));
     let mut server = blocking(|| start(setup, &["ada"]));
     let mut guests = Vec::new();
@@ -228,5 +235,8 @@ fn failing(server: &Server, call: &str, seed: &mut Seed) -> Vec<String> {
     let log = server.data.path().join("support.db-wal");
     let fault = format!("inject={call}:error=EIO:when={}+", 5 + seed.below(40));
     let trace = format!("trace={call}");
-    strace(Path::new("/dev/null"), &["-P", log.to_str().unwrap(), "-e", &trace, "-e", &fault])
+    strace(
+        Path::new("/dev/null"),
+        &["--seccomp-bpf", "-P", log.to_str().unwrap(), "-e", &trace, "-e", &fault],
+    )
 }

@@ -16,11 +16,14 @@ use crate::support::process::{Server, Setup};
 
 /// No limit on how much, where a test is about what becomes of it; and a word on where a log ends
 /// every other second, so that nobody waits for it.
-const SETTINGS: [(&str, &str); 7] = [
+const SETTINGS: [(&str, &str); 10] = [
     ("SUPPORT_LIMITS_GUEST_MESSAGES_PER_SECOND", "0"),
     ("SUPPORT_LIMITS_GUEST_MESSAGES_PER_MINUTE", "0"),
     ("SUPPORT_LIMITS_AGENT_MESSAGES_PER_SECOND", "0"),
+    ("SUPPORT_LIMITS_GUEST_READS_PER_SECOND", "0"),
+    ("SUPPORT_LIMITS_AGENT_READS_PER_MINUTE", "0"),
     ("SUPPORT_LIMITS_ADDRESS_GUEST_SESSIONS", "0"),
+    ("SUPPORT_LIMITS_ADDRESS_CONNECTIONS", "0"),
     ("SUPPORT_LIMITS_ADDRESS_SOCKETS", "0"),
     ("SUPPORT_LIMITS_HEAD_EVERY_MS", "2000"),
     ("SUPPORT_LIMITS_LEFT_GRACE_MS", "1000"),

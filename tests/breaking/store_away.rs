@@ -11,16 +11,9 @@ use crate::support::{
     DEADLINE,
     load::{Crowd, Habits},
     people::Agent,
-    process::{Server, Setup},
+    process::Setup,
     seed::{Seed, size},
 };
-
-/// The memory that a server has, in bytes.
-fn memory(server: &Server) -> u64 {
-    let status = std::fs::read_to_string(format!("/proc/{}/status", server.id())).unwrap();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
-    line.trim().trim_end_matches(" kB").parse::<u64>().unwrap() * 1024
-}
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_store_that_is_held_by_somebody_else_is_unavailable_in_time_and_whole_afterwards() {
@@ -31,7 +24,7 @@ async fn a_store_that_is_held_by_somebody_else_is_unavailable_in_time_and_whole_
     let crowd = Crowd::comes(&at, &at, 20, &["ada", "ben"], Habits::default(), &mut seed).await;
     crowd.acks(100, DEADLINE).await;
     let mut reader = Agent::signs_in(&server, "reader").await;
-    let before = memory(&server);
+    let before = server.memory("VmRSS");
 
     let other = rusqlite::Connection::open(server.data.path().join("support.db")).unwrap();
     other.busy_timeout(DEADLINE).unwrap();
@@ -44,13 +37,13 @@ async fn a_store_that_is_held_by_somebody_else_is_unavailable_in_time_and_whole_
     let listed = reader.socket.done("ticket:list", json!({})).await;
     assert_eq!(listed["tickets"].as_array().unwrap().len(), 20);
     sleep(away.saturating_sub(began.elapsed())).await;
-    let grown = memory(&server).saturating_sub(before);
+    let grown = server.memory("VmRSS").saturating_sub(before);
     blocking(|| other.execute_batch("ROLLBACK")).unwrap();
 
     let healed = crowd.acks(100, Duration::from_secs(10)).await;
     let outcome = crowd.ends(&at, "reader").await;
     assert!(outcome.slowest_refusal < Duration::from_millis(6_500), "{outcome:?}");
-    assert!(grown < 32 << 20, "{grown} bytes for those who wait");
+    assert!(grown < 32 * 1024, "{grown} KiB for those who wait");
     assert!(outcome.refused.keys().all(|code| code == "unavailable"), "{outcome}");
     println!(
         "F07: away for {} s; everybody told after {} ms, slowest answer {} ms, 100 acks {} ms after \
@@ -59,6 +52,6 @@ async fn a_store_that_is_held_by_somebody_else_is_unavailable_in_time_and_whole_
         millis(told),
         millis(outcome.slowest_refusal),
         millis(healed),
-        grown / 1024
+        grown
     );
 }

@@ -144,15 +144,23 @@ impl Server {
     }
 
     fn on(data: tempfile::TempDir, setup: Setup) -> Self {
+        let nowhere = At { address: ([0, 0, 0, 0], 0).into() };
+        let (mut server, printed) = Self::spawn(data, setup, nowhere);
+        let Ok(line) = printed.recv_timeout(DEADLINE) else {
+            let said: Vec<String> = server.said.try_iter().collect();
+            panic!("the server did not start: {said:?}");
+        };
+        server.at.address = line.strip_prefix("listening on http://").unwrap().parse().unwrap();
+        server
+    }
+
+    /// A server that may not serve yet, and what it prints.
+    fn spawn(data: tempfile::TempDir, setup: Setup, at: At) -> (Self, mpsc::Receiver<String>) {
         let mut command = setup.command(data.path());
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let said = lines(child.stderr.take().unwrap());
         let printed = lines(child.stdout.take().unwrap());
-        let Ok(line) = printed.recv_timeout(DEADLINE) else {
-            panic!("the server did not start: {:?}", said.try_iter().collect::<Vec<_>>());
-        };
-        let address = line.strip_prefix("listening on http://").unwrap().parse().unwrap();
-        Self { child, at: At { address }, data, setup, said }
+        (Self { child, at, data, setup, said }, printed)
     }
 
     /// Where it is.
@@ -243,6 +251,14 @@ impl Server {
     pub(crate) fn start_again_under(self, program: Vec<String>) -> Self {
         let setup = self.setup.clone().under(program);
         self.start_again_as(setup)
+    }
+
+    /// The same with a program that may end it before it serves.
+    pub(crate) fn start_again_to_end(self, program: Vec<String>) -> Self {
+        let (mut setup, at) = (self.setup.clone().under(program), self.at.clone());
+        setup.listen = at.address.to_string();
+        let (server, _) = Self::spawn(self.into_data(), setup, at);
+        server
     }
 
     fn start_again_as(self, mut setup: Setup) -> Self {
