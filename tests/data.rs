@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::support::{
     people::{Agent, Guest},
-    process::{PASSWORD, Server, command},
+    process::{PASSWORD, Server, Setup, command},
 };
 
 fn run(data: &Path, arguments: &[&str]) -> Output {
@@ -58,7 +58,7 @@ async fn a_desk_that_is_restored_with_its_keys_keeps_its_guests_and_agents_signe
     std::fs::copy(server.data.path().join("keys.json"), data.path().join("keys.json")).unwrap();
     assert!(done(data.path(), &["check"]).contains("no faults"));
     drop(server);
-    let server = Server::on(data, "127.0.0.1:0", &[]);
+    let server = Server::on(data, Setup::with(&[]));
     maya.returns(&server).await;
     assert!(Agent::connect(&server, &token).await.is_ok());
 

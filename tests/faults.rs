@@ -1,139 +1,18 @@
 //! What goes wrong inside the house: a session that runs out, a fault of our own, a store that does
 //! not answer. The server runs in this process here, so that its clock and its randomness are ours.
 
-use std::net::SocketAddr;
-use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
-use std::sync::{Arc, Condvar, Mutex};
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use serde_json::json;
-use support_server::{
-    Server,
-    clock::{Clock, Random, Source, System},
-    config::{Config, Flags},
-};
-use support_shared::Timestamp;
-use tokio::net::TcpListener;
-use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use tokio_util::task::TaskTracker;
 
 use crate::support::{
-    DEADLINE,
     client::Client,
+    house::House,
     people::{Agent, Guest},
-    process::{At, PASSWORD, Server as Process, add_agent},
+    process::{At, PASSWORD, Server as Process},
 };
-
-/// The machine's clock, some seconds ahead.
-#[derive(Clone, Default)]
-struct Ahead(Arc<AtomicI64>, Hold);
-
-impl Clock for Ahead {
-    fn now(&self) -> Timestamp {
-        self.1.pass();
-        System.now().plus_millis(self.0.load(Ordering::Relaxed) * 1000)
-    }
-}
-
-/// Stops whoever asks for the time at one place in its work, so that something else can happen
-/// exactly there.
-#[derive(Clone, Default)]
-struct Hold(Arc<(Mutex<Held>, Condvar)>);
-
-#[derive(Default)]
-enum Held {
-    /// Everybody passes.
-    #[default]
-    Open,
-    /// So many more pass, and the next one is stopped.
-    After(u32),
-    /// Somebody is stopped; the others pass.
-    Stopped,
-}
-
-impl Hold {
-    fn pass(&self) {
-        let mut held = self.0.0.lock().unwrap();
-        match *held {
-            Held::Open | Held::Stopped => return,
-            Held::After(0) => *held = Held::Stopped,
-            Held::After(more) => {
-                *held = Held::After(more - 1);
-                return;
-            }
-        }
-        self.0.1.notify_all();
-        // The other tasks of this thread go on elsewhere.
-        tokio::task::block_in_place(|| {
-            let stopped = |held: &mut Held| matches!(held, Held::Stopped);
-            let (held, late) = self.0.1.wait_timeout_while(held, DEADLINE, stopped).unwrap();
-            drop(held);
-            assert!(!late.timed_out(), "held for too long");
-        });
-    }
-
-    /// Stops the one that asks for the time after `passing` others.
-    fn arm(&self, passing: u32) {
-        *self.0.0.lock().unwrap() = Held::After(passing);
-    }
-
-    /// Waits until somebody is stopped.
-    fn reached(&self) {
-        tokio::task::block_in_place(|| {
-            let held = self.0.0.lock().unwrap();
-            let coming = |held: &mut Held| !matches!(held, Held::Stopped);
-            let (_held, late) = self.0.1.wait_timeout_while(held, DEADLINE, coming).unwrap();
-            assert!(!late.timed_out(), "nobody came to where it would be stopped");
-        });
-    }
-
-    fn release(&self) {
-        *self.0.0.lock().unwrap() = Held::Open;
-        self.0.1.notify_all();
-    }
-}
-
-/// The machine's randomness, which breaks once when it is told to.
-#[derive(Clone, Default)]
-struct Breaks(Arc<AtomicBool>);
-
-impl Random for Breaks {
-    fn fill(&self, bytes: &mut [u8]) {
-        assert!(!self.0.swap(false, Ordering::Relaxed), "broken on purpose");
-        System.fill(bytes);
-    }
-}
-
-/// A server in this process.
-struct House {
-    at: At,
-    ahead: Ahead,
-    breaks: Breaks,
-    data: tempfile::TempDir,
-    stop: CancellationToken,
-    tasks: TaskTracker,
-}
-
-impl House {
-    async fn open() -> Self {
-        let data = tempfile::tempdir().unwrap();
-        assert!(add_agent(data.path(), "alice", "Alice").status.success());
-        let (ahead, breaks) = (Ahead::default(), Breaks::default());
-        let flags = Flags { data: Some(data.path().to_owned()), ..Flags::default() };
-        let source = Source::new(ahead.clone(), breaks.clone());
-        let server = Server::open(Config::load(flags).unwrap(), source).await.unwrap();
-        let listener = TcpListener::bind(SocketAddr::from(([127, 0, 0, 1], 0))).await.unwrap();
-        let at = At { address: listener.local_addr().unwrap() };
-        let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
-        tasks.spawn(server.run(listener, stop.clone().cancelled_owned()));
-        tasks.close();
-        Self { at, ahead, breaks, data, stop, tasks }
-    }
-
-    async fn close(self) {
-        self.stop.cancel();
-        self.tasks.wait().await;
-    }
-}
 
 #[tokio::test]
 async fn a_token_that_runs_out_ends_an_idle_connection_and_a_clock_set_back_does_not_revive_it() {

@@ -7,6 +7,7 @@
 mod support;
 
 mod access;
+mod breaking;
 mod conversation;
 mod data;
 mod desk;

@@ -12,7 +12,11 @@ use tokio_tungstenite::{
     tungstenite::{Error, Message, client::IntoClientRequest, http::HeaderName},
 };
 
-use super::{DEADLINE, process::At};
+use super::{
+    DEADLINE,
+    packet::{self, Packet},
+    process::At,
+};
 
 /// A connection to one namespace.
 pub(crate) struct Client {
@@ -40,17 +44,13 @@ impl Client {
         auth: Value,
     ) -> Result<Self, String> {
         let mut client = Self::open(server, namespace, headers).await?;
-        client.text(&format!("40{namespace},{auth}")).await;
-        let accepted = format!("40{namespace},");
-        let refused = format!("44{namespace},");
+        client.text(&packet::connect(namespace, &auth)).await;
         loop {
-            let packet = client.packet().await.ok_or("closed")?;
-            if packet.starts_with(&accepted) {
-                return Ok(client);
-            }
-            if let Some(error) = packet.strip_prefix(&refused) {
-                let error: Value = serde_json::from_str(error).unwrap();
-                return Err(error["message"].as_str().unwrap().to_owned());
+            let text = client.packet().await.ok_or("closed")?;
+            match packet::parse(namespace, &text) {
+                Packet::Connected => return Ok(client),
+                Packet::Refused(message) => return Err(message),
+                _ => {}
             }
         }
     }
@@ -109,7 +109,7 @@ impl Client {
     /// Sends a request without waiting for its acknowledgement; answers with its number.
     pub(crate) async fn send(&mut self, event: &str, payload: &Value) -> u64 {
         self.acks += 1;
-        let packet = format!("42{},{}{}", self.namespace, self.acks, json!([event, payload]));
+        let packet = packet::event(self.namespace, self.acks, event, payload);
         self.text(&packet).await;
         self.acks
     }
@@ -210,25 +210,15 @@ impl Client {
     }
 
     async fn heard(&mut self) -> Heard {
-        let prefix = |kind: &str| format!("{kind}{},", self.namespace);
-        let (event, ack, gone) = (prefix("42"), prefix("43"), prefix("41"));
         loop {
-            let Some(packet) = self.packet().await else {
+            let Some(text) = self.packet().await else {
                 return Heard::Disconnected;
             };
-            if let Some(rest) = packet.strip_prefix(&ack) {
-                let digits = rest.find('[').unwrap();
-                let mut answers: Value = serde_json::from_str(&rest[digits..]).unwrap();
-                assert_eq!(answers.as_array().map(Vec::len), Some(1), "{packet}");
-                return Heard::Ack(rest[..digits].parse().unwrap(), answers[0].take());
-            }
-            if let Some(rest) = packet.strip_prefix(&event) {
-                let mut parts: Value = serde_json::from_str(rest).unwrap();
-                let name = parts[0].as_str().unwrap().to_owned();
-                return Heard::Notice(name, parts[1].take());
-            }
-            if packet == gone || packet == gone.trim_end_matches(',') {
-                return Heard::Disconnected;
+            match packet::parse(self.namespace, &text) {
+                Packet::Ack(number, answer) => return Heard::Ack(number, answer),
+                Packet::Notice(event, payload) => return Heard::Notice(event, payload),
+                Packet::Disconnected => return Heard::Disconnected,
+                Packet::Ping | Packet::Connected | Packet::Refused(_) | Packet::Other => {}
             }
         }
     }

@@ -3,8 +3,13 @@
 
 pub(crate) mod browser;
 pub(crate) mod client;
+pub(crate) mod house;
+pub(crate) mod load;
+pub(crate) mod packet;
 pub(crate) mod people;
 pub(crate) mod process;
+pub(crate) mod proxy;
+pub(crate) mod seed;
 pub(crate) mod terminal;
 
 use std::time::Duration;

@@ -1,5 +1,7 @@
 //! One kind of client for each kind of caller, so that a test reads as who does what.
 
+use std::sync::LazyLock;
+
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 
@@ -7,6 +9,14 @@ use super::{
     client::Client,
     process::{At, PASSWORD},
 };
+
+/// The one HTTP client, because making one takes long. It keeps no connection: tests have runtimes of
+/// their own, and a connection ends with the one that it was made in.
+pub(crate) fn http() -> &'static reqwest::Client {
+    static HTTP: LazyLock<reqwest::Client> =
+        LazyLock::new(|| reqwest::Client::builder().pool_max_idle_per_host(0).build().unwrap());
+    &HTTP
+}
 
 /// A guest: its cookie, and its connection.
 pub(crate) struct Guest {
@@ -25,8 +35,7 @@ impl Guest {
 
     /// A session and no connection: the cookie, and the guest's id.
     pub(crate) async fn session(server: &At) -> (String, String) {
-        let response =
-            reqwest::Client::new().post(server.url("/guest/session")).send().await.unwrap();
+        let response = http().post(server.url("/guest/session")).send().await.unwrap();
         assert_eq!(response.status(), StatusCode::OK);
         let cookie = response.headers()["set-cookie"].to_str().unwrap();
         let cookie = cookie.split(';').next().unwrap().to_owned();
@@ -69,7 +78,7 @@ impl Agent {
 
     pub(crate) async fn token(server: &At, name: &str, password: &str) -> Result<String, Value> {
         let login = json!({ "username": name, "password": password });
-        let request = reqwest::Client::new().post(server.url("/agent/login")).json(&login);
+        let request = http().post(server.url("/agent/login")).json(&login);
         let response = request.send().await.unwrap();
         let signed_in = response.status() == StatusCode::OK;
         let mut body: Value = response.json().await.unwrap();
@@ -88,7 +97,7 @@ impl Agent {
         path: &str,
         body: Option<Value>,
     ) -> (StatusCode, Value) {
-        let request = reqwest::Client::new().request(method, server.url(path));
+        let request = http().request(method, server.url(path));
         let request = request.bearer_auth(&self.token);
         let request = match body {
             Some(body) => request.json(&body),

@@ -6,8 +6,9 @@ use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::mpsc;
 use std::thread;
+use std::time::{Duration, Instant};
 
-use super::DEADLINE;
+use super::{DEADLINE, seed::lasting_address};
 
 pub(crate) const SERVER: &str = env!("CARGO_BIN_EXE_e2e-server");
 
@@ -15,6 +16,7 @@ pub(crate) const SERVER: &str = env!("CARGO_BIN_EXE_e2e-server");
 pub(crate) const PASSWORD: &str = "correct horse battery";
 
 /// Where a server is. What the clients of these tests need of it.
+#[derive(Debug, Clone)]
 pub(crate) struct At {
     pub(crate) address: SocketAddr,
 }
@@ -33,12 +35,79 @@ impl std::ops::Deref for Server {
     }
 }
 
+/// How a server is started.
+#[derive(Debug, Clone)]
+pub(crate) struct Setup {
+    settings: Vec<(String, String)>,
+    listen: String,
+    store: Option<String>,
+    /// What runs the server, and its arguments; nothing when it runs by itself.
+    under: Vec<String>,
+}
+
+impl Setup {
+    /// With these environment variables, on a free port.
+    pub(crate) fn with(settings: &[(&str, &str)]) -> Self {
+        let own = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
+        let settings = settings.iter().map(own).collect();
+        Self { settings, listen: "127.0.0.1:0".to_owned(), store: None, under: Vec::new() }
+    }
+
+    /// On an address that it can have again after it was killed, however many clients try to
+    /// connect to it meanwhile.
+    pub(crate) fn lasting(mut self) -> Self {
+        self.listen = lasting_address().to_string();
+        self
+    }
+
+    /// As an argument of another program.
+    pub(crate) fn under(mut self, program: Vec<String>) -> Self {
+        self.under = program;
+        self
+    }
+
+    /// Starts a server on an empty directory in which these agents were added.
+    pub(crate) fn start(self, agents: &[&str]) -> Server {
+        let data = tempfile::tempdir().unwrap();
+        for name in agents {
+            let mut display = (*name).to_owned();
+            display[..1].make_ascii_uppercase();
+            let added = self.add(data.path(), &[name, "--display-name", &display]);
+            assert!(added.status.success(), "{added:?}");
+        }
+        Server::on(data, self)
+    }
+
+    /// The server's command line on `data`.
+    fn command(&self, data: &Path) -> Command {
+        let mut command = match self.under.split_first() {
+            Some((program, arguments)) => {
+                let mut command = Command::new(program);
+                command.args(arguments).arg(SERVER);
+                command
+            }
+            None => Command::new(SERVER),
+        };
+        forget_settings(&mut command);
+        command.arg("--data").arg(data).args(["--listen", &self.listen]).stdin(Stdio::null());
+        command.args(self.store.iter().flat_map(|url| ["--store", url]));
+        command.envs(self.settings.iter().map(|(name, value)| (name, value)));
+        command
+    }
+
+    fn add(&self, data: &Path, arguments: &[&str]) -> Output {
+        let store = self.store.iter().flat_map(|url| ["--store", url]);
+        let arguments: Vec<&str> = arguments.iter().copied().chain(store).collect();
+        add(data, &arguments)
+    }
+}
+
 /// A running server with data of its own.
 pub(crate) struct Server {
     child: Child,
     at: At,
     pub(crate) data: tempfile::TempDir,
-    settings: Vec<(String, String)>,
+    setup: Setup,
     /// What it has written to standard error.
     said: mpsc::Receiver<String>,
 }
@@ -51,12 +120,7 @@ impl Server {
 
     /// The same with environment variables.
     pub(crate) fn with(settings: &[(&str, &str)]) -> Self {
-        let data = tempfile::tempdir().unwrap();
-        for (name, display) in [("alice", "Alice"), ("bob", "Bob")] {
-            let added = add_agent(data.path(), name, display);
-            assert!(added.status.success(), "{added:?}");
-        }
-        Self::on(data, "127.0.0.1:0", settings)
+        Setup::with(settings).start(&["alice", "bob"])
     }
 
     /// The same with an admin `root`.
@@ -66,7 +130,7 @@ impl Server {
             assert!(add_agent(data.path(), name, display).status.success());
         }
         assert!(add(data.path(), &["root", "--admin"]).status.success());
-        Self::on(data, "127.0.0.1:0", &[])
+        Self::on(data, Setup::with(&[]))
     }
 
     /// The very first start on an empty directory.
@@ -76,28 +140,56 @@ impl Server {
 
     /// The same with environment variables.
     pub(crate) fn first_start_with(settings: &[(&str, &str)]) -> Self {
-        Self::on(tempfile::tempdir().unwrap(), "127.0.0.1:0", settings)
+        Self::on(tempfile::tempdir().unwrap(), Setup::with(settings))
     }
 
     /// Starts a server on data that is there.
-    pub(crate) fn on(data: tempfile::TempDir, listen: &str, settings: &[(&str, &str)]) -> Self {
-        let mut child = command(data.path(), listen)
-            .envs(settings.iter().copied())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
+    pub(crate) fn on(data: tempfile::TempDir, setup: Setup) -> Self {
+        let nowhere = At { address: ([0, 0, 0, 0], 0).into() };
+        let (mut server, printed) = Self::spawn(data, setup, nowhere);
+        let Ok(line) = printed.recv_timeout(DEADLINE) else {
+            let said: Vec<String> = server.said.try_iter().collect();
+            panic!("the server did not start: {said:?}");
+        };
+        server.at.address = line.strip_prefix("listening on http://").unwrap().parse().unwrap();
+        server
+    }
+
+    /// A server that may not serve yet, and what it prints.
+    fn spawn(data: tempfile::TempDir, setup: Setup, at: At) -> (Self, mpsc::Receiver<String>) {
+        let mut command = setup.command(data.path());
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let said = lines(child.stderr.take().unwrap());
         let printed = lines(child.stdout.take().unwrap());
-        let Ok(line) = printed.recv_timeout(DEADLINE) else {
-            panic!("the server did not start: {:?}", said.try_iter().collect::<Vec<_>>());
-        };
-        let address = line.strip_prefix("listening on http://").unwrap().parse().unwrap();
-        let settings = settings
-            .iter()
-            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
-            .collect();
-        Self { child, at: At { address }, data, settings, said }
+        (Self { child, at, data, setup, said }, printed)
+    }
+
+    /// Where it is.
+    pub(crate) fn at(&self) -> At {
+        self.at.clone()
+    }
+
+    /// Its process.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Sends it a signal, by name.
+    pub(crate) fn signal(&self, name: &str) {
+        signal(self.id(), name);
+    }
+
+    /// Waits until it has ended by itself; answers with its exit status, nothing if a signal has
+    /// ended it.
+    pub(crate) fn ended(&mut self, within: Duration) -> Option<i32> {
+        let began = Instant::now();
+        loop {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                return status.code();
+            }
+            assert!(began.elapsed() < within, "the server has not ended after {within:?}");
+            thread::park_timeout(Duration::from_millis(2));
+        }
     }
 
     /// The next line on standard error that contains `part`.
@@ -117,8 +209,7 @@ impl Server {
 
     /// Asks the server to stop and waits until it has; answers with its exit status.
     pub(crate) fn stop(&mut self) -> i32 {
-        let id = self.child.id().to_string();
-        assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
+        self.signal("TERM");
         self.child.wait().unwrap().code().unwrap()
     }
 
@@ -153,16 +244,27 @@ impl Server {
 
     /// Starts the server again, on the same data and address.
     pub(crate) fn start_again(self) -> Self {
-        let Self { at: At { address }, settings, .. } = &self;
-        let settings: Vec<(&str, &str)> =
-            settings.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-        let address = address.to_string();
-        let settings: Vec<(String, String)> =
-            settings.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect();
-        let data = self.into_data();
-        let settings: Vec<(&str, &str)> =
-            settings.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-        Self::on(data, &address, &settings)
+        let setup = self.setup.clone();
+        self.start_again_as(setup)
+    }
+
+    /// The same by itself, or as the argument of a program.
+    pub(crate) fn start_again_under(self, program: Vec<String>) -> Self {
+        let setup = self.setup.clone().under(program);
+        self.start_again_as(setup)
+    }
+
+    /// The same with a program that may end it before it serves.
+    pub(crate) fn start_again_to_end(self, program: Vec<String>) -> Self {
+        let (mut setup, at) = (self.setup.clone().under(program), self.at.clone());
+        setup.listen = at.address.to_string();
+        let (server, _) = Self::spawn(self.into_data(), setup, at);
+        server
+    }
+
+    fn start_again_as(self, mut setup: Setup) -> Self {
+        setup.listen = self.at.address.to_string();
+        Self::on(self.into_data(), setup)
     }
 
     fn into_data(mut self) -> tempfile::TempDir {
@@ -177,16 +279,25 @@ impl Drop for Server {
     }
 }
 
+/// Sends a process a signal, by name.
+pub(crate) fn signal(process: u32, name: &str) {
+    let kill = ["-s", name, "--", &process.to_string()];
+    assert!(Command::new("kill").args(kill).status().unwrap().success(), "{name}");
+}
+
 /// The server's command line on `data`, with no setting of this machine's.
 pub(crate) fn command(data: &Path, listen: &str) -> Command {
-    let mut command = Command::new(SERVER);
+    let mut setup = Setup::with(&[]);
+    listen.clone_into(&mut setup.listen);
+    setup.command(data)
+}
+
+fn forget_settings(command: &mut Command) {
     for (name, _) in std::env::vars() {
         if name.starts_with("SUPPORT_") {
             command.env_remove(name);
         }
     }
-    command.arg("--data").arg(data).args(["--listen", listen]).stdin(Stdio::null());
-    command
 }
 
 /// Adds an agent as an operator does while no server runs.
@@ -196,7 +307,9 @@ pub(crate) fn add_agent(data: &Path, name: &str, display: &str) -> Output {
 
 /// Adds an agent with these arguments.
 pub(crate) fn add(data: &Path, arguments: &[&str]) -> Output {
-    let mut child = Command::new(SERVER)
+    let mut command = Command::new(SERVER);
+    forget_settings(&mut command);
+    let mut child = command
         .arg("--data")
         .arg(data)
         .args(["agent", "add", "--password-stdin"])

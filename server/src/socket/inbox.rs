@@ -93,6 +93,12 @@ async fn serve(
     loop {
         tokio::select! {
             biased;
+            // First, or a client that always asks for more would keep the server from stopping.
+            () = sockets.stopping.cancelled(), if !stopping => {
+                // Nothing more comes in; what is in the line is still answered.
+                requests.close();
+                stopping = true;
+            }
             request = requests.recv() => {
                 let Some(Request { packet, ack }) = request else { break };
                 waiting.fetch_sub(packet.len(), Ordering::Relaxed);
@@ -105,11 +111,6 @@ async fn serve(
                     sockets.rooms.dismiss(connection, &why);
                 }
                 break;
-            }
-            () = sockets.stopping.cancelled(), if !stopping => {
-                // Nothing more comes in; what is in the line is still answered.
-                requests.close();
-                stopping = true;
             }
         }
     }

@@ -115,7 +115,7 @@ impl Place {
     /// How often to try what is left to chance: less where each step crosses a network.
     fn rounds(&self, most: usize) -> usize {
         match self.kept {
-            Kept::Directory(_) | Kept::Memory => most,
+            Kept::Directory(_) | Kept::Elsewhere => most,
             #[cfg(feature = "mongo")]
             Kept::Database(_) => most / 10,
         }

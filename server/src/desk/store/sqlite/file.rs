@@ -236,6 +236,7 @@ fn connect_to_write(path: &Path) -> Result<(Connection, i32), OpenError> {
     let connection = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE).map_err(in_file)?;
     let format = format(&connection, path)?;
     set_up(&connection).map_err(in_file)?;
+    settle(&connection).map_err(in_file)?;
     Ok((connection, format))
 }
 
@@ -323,6 +324,13 @@ pub(super) fn set_meta(connection: &Connection, key: &str, value: &str) -> rusql
         [key, value],
     )?;
     Ok(())
+}
+
+/// Moves what a crash has left in the log into the file, and begins a new log. The system may still
+/// show a part of the log that a failing disk never took: whatever is acknowledged from now on must
+/// not stand on that.
+fn settle(connection: &Connection) -> rusqlite::Result<()> {
+    connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
 }
 
 fn set_up(connection: &Connection) -> rusqlite::Result<()> {

@@ -52,6 +52,13 @@ impl Readers {
             None => Err(StoreError::Unavailable(anyhow::anyhow!("no connection is idle"))),
         })
         .await;
-        result.map_err(|panic| StoreError::Corrupt(panic.into()))?
+        // A read that never began, because the process ends, is no fault of what is stored.
+        result.map_err(|error| {
+            if error.is_cancelled() {
+                StoreError::Unavailable(error.into())
+            } else {
+                StoreError::Corrupt(error.into())
+            }
+        })?
     }
 }

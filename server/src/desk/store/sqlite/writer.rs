@@ -146,6 +146,11 @@ fn commit(connection: &Connection, batch: &mut Vec<Job>, announce: &Announce) {
     let began = connection.execute_batch("BEGIN IMMEDIATE");
     let answers: Vec<Answer> = batch.drain(..).map(|job| job(&mut db)).collect();
     let committed = began.and_then(|()| connection.execute_batch("COMMIT"));
+    if let Err(error) = &committed
+        && is_unflushed(error)
+    {
+        die(error);
+    }
     if committed.is_err() && !connection.is_autocommit() {
         let _ = connection.execute_batch("ROLLBACK");
     }
@@ -158,4 +163,22 @@ fn commit(connection: &Connection, batch: &mut Vec<Job>, announce: &Announce) {
     for answer in answers {
         answer(committed.as_ref().copied());
     }
+}
+
+/// Whether the disk has failed to make durable what was written to it.
+fn is_unflushed(error: &rusqlite::Error) -> bool {
+    use rusqlite::ffi::{SQLITE_IOERR_DIR_FSYNC, SQLITE_IOERR_FSYNC};
+
+    let code = error.sqlite_error().map(|error| error.extended_code);
+    matches!(code, Some(SQLITE_IOERR_FSYNC | SQLITE_IOERR_DIR_FSYNC))
+}
+
+/// Ends the process, before anybody is answered. What could not be flushed may be gone although a
+/// later flush succeeds: the system forgets that it owes it. So nothing may be promised any more.
+fn die(error: &rusqlite::Error) -> ! {
+    /// `EX_IOERR` of sysexits.h.
+    const STATUS: i32 = 74;
+
+    tracing::error!(%error, "the disk does not keep what is written to it; the server ends");
+    std::process::exit(STATUS)
 }

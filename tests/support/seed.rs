@@ -1,0 +1,66 @@
+//! The chance in a test that tries many things: every number comes from one seed, which is printed,
+//! and `FAULT_SEED` gives it again. `FAULTS=long` makes the long version of such a test.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+/// Numbers that look random and follow from the seed (SplitMix64).
+#[derive(Debug, Clone)]
+pub(crate) struct Seed(u64);
+
+impl Seed {
+    /// The seed of this test run, or the one that is asked for.
+    pub(crate) fn of_test(name: &str) -> Self {
+        let asked = std::env::var("FAULT_SEED").ok().map(|seed| seed.parse().unwrap());
+        let seed = asked.unwrap_or_else(|| ulid::Ulid::generate().0 as u64);
+        println!("{name}: FAULT_SEED={seed}");
+        Self(seed)
+    }
+
+    /// A seed of its own for a part of the test, so that its numbers depend on no other part.
+    pub(crate) fn split(&mut self) -> Self {
+        Self(self.next())
+    }
+
+    pub(crate) fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut mixed = self.0;
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        mixed ^ (mixed >> 31)
+    }
+
+    /// A number from 0 to `most`, without it.
+    pub(crate) fn below(&mut self, most: u64) -> u64 {
+        self.next() % most.max(1)
+    }
+
+    /// A time up to `most`.
+    pub(crate) fn within(&mut self, most: Duration) -> Duration {
+        Duration::from_millis(self.below(u64::try_from(most.as_millis()).unwrap() + 1))
+    }
+}
+
+/// `short` in the tests of every change, `long` in a run that is asked for.
+pub(crate) fn size<T>(short: T, long: T) -> T {
+    if is_long() { long } else { short }
+}
+
+pub(crate) fn is_long() -> bool {
+    std::env::var("FAULTS").is_ok_and(|size| size == "long")
+}
+
+/// An address that nothing listens on and that no client is given by the machine, so that a server
+/// which was killed can have it again.
+pub(crate) fn lasting_address() -> std::net::SocketAddr {
+    static NEXT: AtomicU64 = AtomicU64::new(0);
+    let first = u64::from(std::process::id()) % 10_000;
+    for _ in 0..10_000 {
+        let place = first + NEXT.fetch_add(1, Ordering::Relaxed);
+        let port = u16::try_from(20_000 + place % 10_000).unwrap();
+        if let Ok(free) = std::net::TcpListener::bind(("127.0.0.1", port)) {
+            return free.local_addr().unwrap();
+        }
+    }
+    panic!("no port between 20000 and 30000 is free");
+}
