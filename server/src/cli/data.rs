@@ -76,7 +76,7 @@ impl From<MaintenanceError> for Failure {
 }
 
 pub(super) async fn run(config: &Config, task: DataTask) -> Result<(), Failure> {
-    let data = config.data.as_path();
+    let (data, store) = (config.data.as_path(), &config.store);
     let mut line = ProgressLine::new();
     let mut progress = |what: &'static str, done, total| line.show(what, done, total);
     let source = Source::system();
@@ -84,13 +84,13 @@ pub(super) async fn run(config: &Config, task: DataTask) -> Result<(), Failure> 
         DataTask::Check { file, json } => {
             let report = match &file {
                 Some(file) => maintenance::check_backup(file, &mut progress),
-                None => maintenance::check(data, &mut progress),
+                None => maintenance::check(store, &mut progress),
             };
             line.clear();
             tell(file.as_deref().unwrap_or(data), &report?, json)
         }
         DataTask::Backup { file } => {
-            let done = maintenance::backup(data, &file, &mut progress);
+            let done = maintenance::backup(store, &file, &mut progress);
             line.clear();
             done?;
             println!("{} is a backup of {}", file.display(), data.display());
@@ -101,7 +101,7 @@ pub(super) async fn run(config: &Config, task: DataTask) -> Result<(), Failure> 
             Ok(())
         }
         DataTask::Restore { file } => {
-            let done = maintenance::restore(data, &file, &source, &mut progress);
+            let done = maintenance::restore(store, &file, &source, &mut progress);
             line.clear();
             done?;
             println!("restored {} to {}", file.display(), data.display());
@@ -114,7 +114,7 @@ pub(super) async fn run(config: &Config, task: DataTask) -> Result<(), Failure> 
             Ok(())
         }
         DataTask::Export { file } => {
-            let done = maintenance::export(data, file.as_deref(), &source, &mut progress).await;
+            let done = maintenance::export(store, file.as_deref(), &source, &mut progress).await;
             line.clear();
             let counts = done?;
             if let Some(file) = file {
@@ -123,7 +123,7 @@ pub(super) async fn run(config: &Config, task: DataTask) -> Result<(), Failure> 
             Ok(())
         }
         DataTask::Import { file } => {
-            let done = maintenance::import(data, &file, &source, &mut progress).await;
+            let done = maintenance::import(store, &file, &source, &mut progress).await;
             line.clear();
             println!("imported {} records from {}", done?.total(), file.display());
             Ok(())

@@ -1,7 +1,7 @@
 //! Where the desk keeps everything, and why it could not be opened. The only place that knows which
 //! stores there are.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::announce;
@@ -54,6 +54,36 @@ impl Storage {
             Self::MongoDb(_) => return Err(OpenError(Cause::NotBuilt)),
         };
         Ok((store, announced))
+    }
+}
+
+impl Storage {
+    /// Opens what is there, to read all of it. Nothing is announced.
+    pub(super) async fn open_to_export(&self, source: &Source) -> Result<SharedStore, OpenError> {
+        match self {
+            Self::Embedded(data) => Ok(Arc::new(sqlite::Sqlite::open_to_export(data, source)?)),
+            #[cfg(feature = "mongo")]
+            Self::MongoDb(address) => {
+                let collections = mongo::Mongo::open(address, source).await?;
+                Ok(Arc::new(Replicated::start(collections, mpsc::channel(1).0)))
+            }
+            #[cfg(not(feature = "mongo"))]
+            Self::MongoDb(_) => Err(OpenError(Cause::NotBuilt)),
+        }
+    }
+
+    /// Opens it for an import, also where one has begun and not ended. Nothing is announced.
+    pub(super) async fn open_to_import(&self, source: &Source) -> Result<SharedStore, OpenError> {
+        match self {
+            Self::Embedded(data) => Ok(Arc::new(sqlite::Sqlite::open_to_import(data, source)?)),
+            #[cfg(feature = "mongo")]
+            Self::MongoDb(address) => {
+                let collections = mongo::Mongo::open_to_import(address, source).await?;
+                Ok(Arc::new(Replicated::start(collections, mpsc::channel(1).0)))
+            }
+            #[cfg(not(feature = "mongo"))]
+            Self::MongoDb(_) => Err(OpenError(Cause::NotBuilt)),
+        }
     }
 }
 
@@ -112,6 +142,14 @@ impl From<mongo::OpenError> for OpenError {
 }
 
 impl OpenError {
+    /// The data directory, if another server holds it.
+    pub(super) fn locked(&self) -> Option<&Path> {
+        match &self.0 {
+            Cause::Embedded(sqlite::OpenError::Locked(data)) => Some(data),
+            _ => None,
+        }
+    }
+
     /// The exit status that tells a script what to do about it (sysexits.h).
     pub fn exit_status(&self) -> u8 {
         match &self.0 {

@@ -11,8 +11,8 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
-use super::OpenError;
 use super::store::{StoreError, sqlite};
+use super::{OpenError, Storage};
 use crate::clock::Source;
 
 pub(crate) use new_file::NewFile;
@@ -103,14 +103,17 @@ pub enum MaintenanceError {
     #[error("{0}, line {1}: {2}; nothing was imported of it")]
     Form(PathBuf, u64, String),
     /// The store has something else in it.
-    #[error(
-        "the store in {0} is not empty, and what is in it is not of this export: import into a \
-         directory that has no store"
-    )]
-    NotEmpty(PathBuf),
+    #[error("{0} is not empty, and what is in it is not of this export: import into one that is")]
+    NotEmpty(String),
     /// What was imported is not what the file has.
-    #[error("the store in {0} does not have what {1} has after all: do not use it")]
-    Different(PathBuf, PathBuf),
+    #[error("{0} does not have what {1} has after all: do not use it")]
+    Different(String, PathBuf),
+    /// The data is where this cannot be done.
+    #[error(
+        "the data is in a MongoDB, which has tools of its own for this (mongodump, mongorestore); \
+         check, backup and restore are for the embedded store"
+    )]
+    NotEmbedded,
 }
 
 /// A failure of the store, whose cause is in its source.
@@ -134,6 +137,7 @@ impl MaintenanceError {
         match self {
             Self::Open(error) => error.exit_status(),
             Self::InUse(_) => 69,
+            Self::NotEmbedded => 64,
             Self::Store(StoreFailure(StoreError::Corrupt(_)))
             | Self::Damaged(..)
             | Self::Form(..)
@@ -142,6 +146,22 @@ impl MaintenanceError {
             Self::Store(_) | Self::File(..) => 74,
             Self::Exists(_) | Self::Occupied(_) | Self::NotEmpty(_) => 73,
         }
+    }
+}
+
+/// The directory of the embedded store.
+fn embedded(storage: &Storage) -> Result<&Path, MaintenanceError> {
+    match storage {
+        Storage::Embedded(data) => Ok(data),
+        Storage::MongoDb(_) => Err(MaintenanceError::NotEmbedded),
+    }
+}
+
+/// Another server's lock asks for another thing here than at a start.
+fn in_use(error: OpenError) -> MaintenanceError {
+    match error.locked() {
+        Some(data) => MaintenanceError::InUse(data.to_owned()),
+        None => MaintenanceError::Open(error),
     }
 }
 
@@ -160,9 +180,9 @@ impl From<StoreError> for MaintenanceError {
     }
 }
 
-/// Looks at everything in the store of the directory `data`, which no server may be using.
-pub fn check(data: &Path, progress: &mut Progress<'_>) -> Result<Report, MaintenanceError> {
-    sqlite::check(data, progress)
+/// Looks at everything in the embedded store, which no server may be using.
+pub fn check(storage: &Storage, progress: &mut Progress<'_>) -> Result<Report, MaintenanceError> {
+    sqlite::check(embedded(storage)?, progress)
 }
 
 /// Looks at everything in a backup.
@@ -170,49 +190,53 @@ pub fn check_backup(file: &Path, progress: &mut Progress<'_>) -> Result<Report, 
     sqlite::check_file(file, progress)
 }
 
-/// Copies the store of the directory `data`, which a server may be using, into a new file.
-pub fn backup(data: &Path, to: &Path, progress: &mut Progress<'_>) -> Result<(), MaintenanceError> {
-    sqlite::backup(data, to, progress)
+/// Copies the embedded store, which a server may be using, into a new file.
+pub fn backup(
+    storage: &Storage,
+    to: &Path,
+    progress: &mut Progress<'_>,
+) -> Result<(), MaintenanceError> {
+    sqlite::backup(embedded(storage)?, to, progress)
 }
 
-/// Makes the store of the directory `data`, which has none, from a backup. It gets an epoch of its
-/// own, so that clients ask again for all that they remember.
+/// Makes the embedded store, where there is none, from a backup. It gets an epoch of its own, so
+/// that clients ask again for all that they remember.
 pub fn restore(
-    data: &Path,
+    storage: &Storage,
     from: &Path,
     source: &Source,
     progress: &mut Progress<'_>,
 ) -> Result<(), MaintenanceError> {
-    sqlite::restore(data, from, source, progress)
+    sqlite::restore(embedded(storage)?, from, source, progress)
 }
 
-/// Writes everything in the store of the directory `data` as JSON Lines into a new file, or to
-/// standard output.
+/// Writes everything that is kept as JSON Lines into a new file, or to standard output. The embedded
+/// store sees to it that no server is using it; a MongoDB cannot.
 pub async fn export(
-    data: &Path,
+    storage: &Storage,
     to: Option<&Path>,
     source: &Source,
     progress: &mut Progress<'_>,
 ) -> Result<Counts, MaintenanceError> {
-    let store = sqlite::Sqlite::open_to_export(data, source)?;
-    let counts = transfer::export(&store, to, source.now(), progress).await;
-    super::store::Store::close(&store).await;
+    let store = storage.open_to_export(source).await.map_err(in_use)?;
+    let counts = transfer::export(store.as_ref(), to, source.now(), progress).await;
+    store.close().await;
     counts
 }
 
-/// Reads an export into the store of the directory `data`: into an empty one, or one that an import
-/// of the same file has left half done.
+/// Reads an export into a store: into an empty one, or one that an import of the same file has left
+/// half done.
 pub async fn import(
-    data: &Path,
+    storage: &Storage,
     from: &Path,
     source: &Source,
     progress: &mut Progress<'_>,
 ) -> Result<Counts, MaintenanceError> {
     // Before a store is made for it.
     let counts = transfer::verify(from, progress)?;
-    let store = sqlite::Sqlite::open_to_import(data, source)?;
-    let imported = transfer::import(&store, data, from, &counts, progress).await;
-    super::store::Store::close(&store).await;
+    let store = storage.open_to_import(source).await.map_err(in_use)?;
+    let imported = transfer::import(store.as_ref(), storage, from, &counts, progress).await;
+    store.close().await;
     imported.map(|()| counts)
 }
 

@@ -19,6 +19,10 @@ use crate::desk::store::{moving::Record, sqlite::Sqlite};
 
 const FILE: &str = "support.db";
 
+fn stored_in(data: impl AsRef<Path>) -> Storage {
+    Storage::Embedded(data.as_ref().to_owned())
+}
+
 fn quiet(_: &'static str, _: u64, _: u64) {}
 
 fn open(data: &Path) -> Sqlite {
@@ -26,7 +30,7 @@ fn open(data: &Path) -> Sqlite {
 }
 
 fn checked(data: &Path) -> Report {
-    check(data, &mut quiet).unwrap()
+    check(&stored_in(data), &mut quiet).unwrap()
 }
 
 /// A store after a day, closed, and its directory.
@@ -94,7 +98,7 @@ async fn a_backup_under_load_has_what_was_acknowledged_before_it_and_is_whole() 
         meanwhile.wait_for(100);
         let acked = meanwhile.acked();
         // Writers go on while it copies.
-        backup(&path, &to, &mut |_, _, _| meanwhile.wait_for(20)).unwrap();
+        backup(&stored_in(&path), &to, &mut |_, _, _| meanwhile.wait_for(20)).unwrap();
         acked
     })
     .await
@@ -102,7 +106,7 @@ async fn a_backup_under_load_has_what_was_acknowledged_before_it_and_is_whole() 
     load.stop().await;
 
     let other = tempfile::tempdir().unwrap();
-    restore(other.path(), &copy, &Source::system(), &mut quiet).unwrap();
+    restore(&stored_in(other.path()), &copy, &Source::system(), &mut quiet).unwrap();
 
     assert_eq!(fs::metadata(&copy).unwrap().permissions().mode() & 0o777, 0o600);
     let report = checked(other.path());
@@ -133,12 +137,14 @@ async fn entries(store: &dyn Store) -> HashMap<(TicketId, u64), String> {
 async fn nothing_is_put_in_the_place_of_another_file_or_store() {
     let data = after_a_day().await;
     let copy = data.path().join("copy.db");
-    backup(data.path(), &copy, &mut quiet).unwrap();
+    backup(&stored_in(data.path()), &copy, &mut quiet).unwrap();
     let (bytes, store) = (fs::read(&copy).unwrap(), fs::read(data.path().join(FILE)).unwrap());
 
-    let again = backup(data.path(), &copy, &mut quiet).unwrap_err();
-    let exported = export(data.path(), Some(&copy), &Source::system(), &mut quiet).await;
-    let restored = restore(data.path(), &copy, &Source::system(), &mut quiet).unwrap_err();
+    let again = backup(&stored_in(data.path()), &copy, &mut quiet).unwrap_err();
+    let exported =
+        export(&stored_in(data.path()), Some(&copy), &Source::system(), &mut quiet).await;
+    let restored =
+        restore(&stored_in(data.path()), &copy, &Source::system(), &mut quiet).unwrap_err();
 
     assert!(matches!(again, MaintenanceError::Exists(_)));
     assert!(matches!(exported.unwrap_err(), MaintenanceError::Exists(_)));
@@ -155,7 +161,7 @@ async fn nothing_is_put_in_the_place_of_another_file_or_store() {
 async fn a_damaged_backup_is_not_restored() {
     let data = after_a_day().await;
     let copy = data.path().join("copy.db");
-    backup(data.path(), &copy, &mut quiet).unwrap();
+    backup(&stored_in(data.path()), &copy, &mut quiet).unwrap();
     let whole = fs::read(&copy).unwrap();
     let at = whole.windows(9).position(|it| it == b"my order ").unwrap();
     let mut flipped = whole.clone();
@@ -165,7 +171,8 @@ async fn a_damaged_backup_is_not_restored() {
         fs::write(&copy, bytes).unwrap();
         let other = tempfile::tempdir().unwrap();
 
-        let refused = restore(other.path(), &copy, &Source::system(), &mut quiet).unwrap_err();
+        let refused =
+            restore(&stored_in(other.path()), &copy, &Source::system(), &mut quiet).unwrap_err();
 
         assert_eq!(refused.exit_status(), 65, "{refused}");
         assert!(!other.path().join(FILE).exists());
@@ -180,13 +187,13 @@ async fn a_check_changes_nothing_and_needs_the_store_for_itself() {
     assert_eq!(fs::read(data.path().join(FILE)).unwrap(), before);
 
     let store = open(data.path());
-    let refused = check(data.path(), &mut quiet).unwrap_err();
+    let refused = check(&stored_in(data.path()), &mut quiet).unwrap_err();
     assert_eq!(refused.exit_status(), 69);
     assert!(refused.to_string().contains("stop it first"));
     store.close().await;
 
     let nothing = data.path().join("nothing");
-    let refused = check(&nothing, &mut quiet).unwrap_err();
+    let refused = check(&stored_in(&nothing), &mut quiet).unwrap_err();
     assert_eq!(refused.exit_status(), 66);
     assert!(!nothing.exists());
 }
@@ -293,11 +300,11 @@ async fn an_older_format_is_checked_as_it_is_and_restored_as_this_one() {
     assert_eq!(report.format, 1);
     assert!(report.is_clean(), "{report:?}");
     let copy = old.path().join("copy.db");
-    backup(old.path(), &copy, &mut quiet).unwrap();
+    backup(&stored_in(old.path()), &copy, &mut quiet).unwrap();
     assert_eq!(check_backup(&copy, &mut quiet).unwrap().format, 1);
     let other = tempfile::tempdir().unwrap();
 
-    restore(other.path(), &copy, &Source::system(), &mut quiet).unwrap();
+    restore(&stored_in(other.path()), &copy, &Source::system(), &mut quiet).unwrap();
 
     let report = checked(other.path());
     assert_eq!(report.format, 2);
@@ -313,7 +320,7 @@ async fn an_older_format_is_checked_as_it_is_and_restored_as_this_one() {
 async fn exported(data: &Path) -> (std::path::PathBuf, String) {
     let file = data.join("export.jsonl");
     let _ = fs::remove_file(&file);
-    export(data, Some(&file), &Source::system(), &mut quiet).await.unwrap();
+    export(&stored_in(data), Some(&file), &Source::system(), &mut quiet).await.unwrap();
     let text = fs::read_to_string(&file).unwrap();
     (file, text)
 }
@@ -329,12 +336,35 @@ async fn what_is_imported_exports_as_the_same_lines() {
     assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
     let other = tempfile::tempdir().unwrap();
 
-    let counts = import(other.path(), &file, &Source::system(), &mut quiet).await.unwrap();
+    let counts =
+        import(&stored_in(other.path()), &file, &Source::system(), &mut quiet).await.unwrap();
 
     assert_eq!(counts.total() + 2, text.lines().count() as u64);
     assert_eq!(without_header(&exported(other.path()).await.1), without_header(&text));
     assert!(checked(other.path()).is_clean());
     assert_ne!(open(other.path()).epoch(), open(data.path()).epoch());
+}
+
+#[cfg(feature = "mongo")]
+#[tokio::test]
+async fn a_desk_moves_to_mongodb_and_back_without_a_loss() {
+    let data = after_a_day().await;
+    let (file, text) = exported(data.path()).await;
+    let scratch = crate::desk::store::replicated::mongo::testing::Scratch::new();
+    let there = Storage::MongoDb(scratch.address.clone());
+
+    import(&there, &file, &Source::system(), &mut quiet).await.unwrap();
+    let back = data.path().join("back.jsonl");
+    export(&there, Some(&back), &Source::system(), &mut quiet).await.unwrap();
+    let other = tempfile::tempdir().unwrap();
+    import(&stored_in(other.path()), &back, &Source::system(), &mut quiet).await.unwrap();
+
+    assert_eq!(without_header(&fs::read_to_string(&back).unwrap()), without_header(&text));
+    assert_eq!(without_header(&exported(other.path()).await.1), without_header(&text));
+    assert!(checked(other.path()).is_clean());
+    let refused = check(&there, &mut quiet).unwrap_err();
+    assert_eq!(refused.exit_status(), 64);
+    scratch.drop().await;
 }
 
 #[tokio::test]
@@ -354,7 +384,7 @@ async fn an_import_that_was_cut_short_is_served_by_nobody_and_goes_on() {
         let refused = Sqlite::open(other.path(), &Source::system(), mpsc::channel(1).0);
         assert_eq!(refused.err().unwrap().exit_status(), 65);
 
-        import(other.path(), &file, &Source::system(), &mut quiet).await.unwrap();
+        import(&stored_in(other.path()), &file, &Source::system(), &mut quiet).await.unwrap();
 
         assert_eq!(without_header(&exported(other.path()).await.1), without_header(&text));
         assert!(checked(other.path()).is_clean());
@@ -367,7 +397,8 @@ async fn an_import_is_not_mixed_with_what_is_there() {
     let (file, _) = exported(one.path()).await;
     let before = exported(other.path()).await.1;
 
-    let refused = import(other.path(), &file, &Source::system(), &mut quiet).await.unwrap_err();
+    let refused =
+        import(&stored_in(other.path()), &file, &Source::system(), &mut quiet).await.unwrap_err();
 
     assert_eq!(refused.exit_status(), 73);
     assert_eq!(without_header(&exported(other.path()).await.1), without_header(&before));
@@ -396,7 +427,9 @@ async fn an_export_that_was_cut_off_or_changed_is_not_imported() {
         fs::write(&file, &text).unwrap();
         let other = tempfile::tempdir().unwrap();
 
-        let refused = import(other.path(), &file, &Source::system(), &mut quiet).await.unwrap_err();
+        let refused = import(&stored_in(other.path()), &file, &Source::system(), &mut quiet)
+            .await
+            .unwrap_err();
 
         assert_eq!(refused.exit_status(), 65, "{refused}");
         assert!(!other.path().join(FILE).exists(), "{refused}");

@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use support_shared::Timestamp;
 
 use super::{MaintenanceError, NewFile, Progress};
+use crate::desk::Storage;
 use crate::desk::store::{
     Store,
     moving::{Kind, Record},
@@ -224,13 +225,13 @@ pub(super) fn verify(path: &Path, progress: &mut Progress<'_>) -> Result<Counts,
 /// Imports a file that was verified.
 pub(super) async fn import(
     store: &dyn Store,
-    data: &Path,
+    storage: &Storage,
     from: &Path,
     counts: &Counts,
     progress: &mut Progress<'_>,
 ) -> Result<(), MaintenanceError> {
     if !is_part_of(store, from, false).await? {
-        return Err(MaintenanceError::NotEmpty(data.to_owned()));
+        return Err(MaintenanceError::NotEmpty(place(storage)));
     }
     store.set_importing(true).await?;
     let mut lines = Lines::open(from)?;
@@ -248,9 +249,17 @@ pub(super) async fn import(
     store.load(batch).await?;
     progress("records", counts.total(), counts.total());
     if !is_part_of(store, from, true).await? {
-        return Err(MaintenanceError::Different(data.to_owned(), from.to_owned()));
+        return Err(MaintenanceError::Different(place(storage), from.to_owned()));
     }
     Ok(store.set_importing(false).await?)
+}
+
+/// What people call where a store is.
+fn place(storage: &Storage) -> String {
+    match storage {
+        Storage::Embedded(data) => format!("the store in {}", data.display()),
+        Storage::MongoDb(_) => format!("the database at {storage}"),
+    }
 }
 
 /// Whether the file has all that the store has; if `whole`, also the other way round.
