@@ -16,6 +16,11 @@ use support_shared::{
 use tokio::sync::mpsc;
 use ulid::Ulid;
 
+#[cfg(feature = "mongo")]
+use super::replicated::{
+    Replicated,
+    mongo::{Mongo, testing::Scratch},
+};
 use super::{
     AgentChange, AgentRecord, Answering, Audit, Cursor, Facts, Filter, Listing, Range, Result,
     SessionRecord, Size, Store, StoreError, Stored, Whose,
@@ -43,11 +48,6 @@ struct Compared {
     _directory: Option<tempfile::TempDir>,
 }
 
-/// All stores there are, the model first.
-fn stores() -> Vec<Compared> {
-    vec![memory(), sqlite()]
-}
-
 fn memory() -> Compared {
     let (announce, announced) = mpsc::channel(LINE);
     let store = Arc::new(Memory::open(Arc::<Mutex<Data>>::default(), announce));
@@ -61,6 +61,14 @@ fn sqlite() -> Compared {
     let store = super::sqlite::Sqlite::open(directory.path(), &Source::system(), announce);
     let store = Arc::new(store.unwrap());
     Compared { name: "sqlite", store, announced, _directory: Some(directory) }
+}
+
+#[cfg(feature = "mongo")]
+async fn mongodb(scratch: &Scratch) -> Compared {
+    let (announce, announced) = mpsc::channel(LINE);
+    let collections = Mongo::open(&scratch.address, &Source::system()).await.unwrap();
+    let store = Arc::new(Replicated::start(collections, announce));
+    Compared { name: "mongodb", store, announced, _directory: None }
 }
 
 /// Makes commands out of few names, so that they meet.
@@ -121,9 +129,10 @@ impl Commands {
     }
 
     fn ticket(&mut self) -> TicketId {
-        match self.random.chance(50) || self.tickets.is_empty() {
-            true => TicketId::from_ulid(ulid(4, 0)),
-            false => *self.random.pick(&self.tickets),
+        if self.random.chance(50) || self.tickets.is_empty() {
+            TicketId::from_ulid(ulid(4, 0))
+        } else {
+            *self.random.pick(&self.tickets)
         }
     }
 
@@ -380,8 +389,7 @@ async fn contents(store: &dyn Store, commands: &Commands) -> Vec<String> {
     all
 }
 
-async fn compare(seed: u64) {
-    let mut stores = stores();
+async fn compare(seed: u64, mut stores: Vec<Compared>) {
     let mut commands = Commands { random: Seeded::new(seed), made: 0, tickets: Vec::new() };
     for number in 0..2 {
         let guest = Guest { id: GuestId::from_ulid(ulid(1, number)), name: None, email: None };
@@ -418,9 +426,20 @@ async fn compare(seed: u64) {
 async fn the_same_commands_give_the_same_answers_on_every_store() {
     let number = |name: &str| std::env::var(name).ok().map(|it| it.parse::<u64>().unwrap());
     if let Some(seed) = number("DIFFERENTIAL_SEED") {
-        return compare(seed).await;
+        return compare(seed, vec![memory(), sqlite()]).await;
     }
     for seed in 0..number("DIFFERENTIAL_SEEDS").unwrap_or(SEEDS) {
-        compare(seed).await;
+        compare(seed, vec![memory(), sqlite()]).await;
+    }
+}
+
+/// Fewer of them: each command crosses a network several times.
+#[cfg(feature = "mongo")]
+#[tokio::test]
+async fn the_same_commands_give_the_same_answers_on_mongodb() {
+    for seed in 0..SEEDS / 20 {
+        let scratch = Scratch::new();
+        compare(seed, vec![memory(), mongodb(&scratch).await]).await;
+        scratch.drop().await;
     }
 }

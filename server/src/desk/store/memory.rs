@@ -402,7 +402,7 @@ impl Store for Memory {
         if !agent.is_some_and(|it| it.password_hash == password_hash && !it.disabled) {
             return Ok(false);
         }
-        data.sessions.retain(|_, it| it.ends_at >= now);
+        data.sessions.retain(|_, it| it.agent != session.agent || it.ends_at >= now);
         data.sessions.insert(session.id, session);
         Ok(true)
     }

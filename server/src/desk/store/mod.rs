@@ -332,7 +332,8 @@ pub(crate) trait Store: Send + Sync + 'static {
     ) -> Result<Changed>;
 
     /// Stores a session that was proved by the password of this hash; false when that is the
-    /// agent's no more, or the agent is disabled. Forgets sessions that ended before `now`.
+    /// agent's no more, or the agent is disabled. Forgets those of the agent that
+    /// ended before `now`.
     async fn add_session(
         &self,
         session: SessionRecord,

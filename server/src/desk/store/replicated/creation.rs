@@ -41,13 +41,13 @@ pub(super) async fn create(
         if let Some(before) = in_time(collections.summary_by_creation(guest, &key)).await? {
             return opened_before(collections, announce, before).await;
         }
-        if in_time(collections.summary(reference, None)).await?.is_some() {
-            return Ok(Created::RefTaken);
-        }
         let place = match in_time(place(collections, &ticket, most_open)).await? {
             Place::Free(place) => place,
             Place::TooMany => return Ok(Created::TooMany),
         };
+        if in_time(collections.summary(reference, None)).await?.is_some() {
+            return Ok(Created::RefTaken);
+        }
         if !written {
             let entry = std::slice::from_ref(message.as_ref());
             let insert = async { collections.insert_entries(entry).await.into_iter().collect() };

@@ -99,8 +99,8 @@ pub(super) fn add_session(
         return Ok(false);
     }
     db.connection
-        .prepare_cached("DELETE FROM sessions WHERE ends_at < ?1")?
-        .execute([now.as_millis()])?;
+        .prepare_cached("DELETE FROM sessions WHERE agent = ?1 AND ends_at < ?2")?
+        .execute(params![session.agent.to_string(), now.as_millis()])?;
     insert_session(db.connection, session)
 }
 
