@@ -4,6 +4,8 @@
 mod accounts;
 mod entries;
 pub(crate) mod moving;
+#[cfg(feature = "mongo")]
+mod nodes;
 mod opening;
 mod reading;
 mod stopping;
@@ -110,6 +112,11 @@ impl Place {
             .boxed()
         };
         Self::new(Kept::Database(scratch), Box::new(reopen)).await
+    }
+
+    #[cfg(feature = "mongo")]
+    async fn mongodb_on_two_nodes() -> Self {
+        Self::mongodb().await
     }
 
     /// How often to try what is left to chance: less where each step crosses a network.
@@ -312,4 +319,13 @@ contract! {
     moving::everything_can_move_from_a_store_and_is_the_same_elsewhere,
     moving::a_desk_that_has_moved_goes_on_where_it_was,
     stopping::a_closed_store_says_that_it_is_out_of_reach,
+}
+
+#[cfg(feature = "mongo")]
+promises_of! { mongodb_on_two_nodes:
+    nodes::a_message_and_a_close_on_two_nodes_never_both_win,
+    nodes::a_message_that_is_sent_to_two_nodes_is_stored_once,
+    nodes::a_guests_limit_holds_on_two_nodes,
+    nodes::the_last_admin_stays_however_many_nodes_there_are,
+    nodes::an_entry_whose_node_ended_is_in_the_summary_of_whoever_loads_it,
 }

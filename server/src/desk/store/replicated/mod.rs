@@ -7,7 +7,7 @@
 //! is `desk::log`'s, and no word of a database's language, which is [`Collections`]'s.
 
 mod accounts;
-mod collections;
+pub(super) mod collections;
 mod committer;
 mod creation;
 mod mending;
@@ -113,6 +113,7 @@ impl<C: Collections> Store for Replicated<C> {
     }
 
     async fn create_ticket(&self, new: NewTicket, first: Draft, most_open: u32) -> Result<Created> {
+        self.line.summaries_written().await;
         creation::create(self.collections.as_ref(), &self.announce, new, first, most_open).await
     }
 

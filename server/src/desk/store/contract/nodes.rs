@@ -1,0 +1,133 @@
+//! Promises of a store that several nodes share: nothing that one node knows may be needed by
+//! another.
+
+use super::super::replicated::collections::Collections;
+use super::*;
+
+/// A store of its own on what the place keeps.
+async fn another(place: &Place) -> Place {
+    let (store, announced) = (place.reopen)().await;
+    Place { store, announced, reopen: Box::new(|| unreachable!()), kept: Kept::Elsewhere }
+}
+
+pub(super) async fn a_message_and_a_close_on_two_nodes_never_both_win(place: &mut Place) {
+    let other = another(place).await;
+    for round in 0..20 {
+        let ticket = place.open_ticket().await;
+        let keys: Vec<String> = (0..6).map(|number| format!("r{round}-{number}")).collect();
+        let sends = futures_util::future::join_all(keys.iter().map(|key| place.send(&ticket, key)));
+
+        let (sent, closed) = tokio::join!(sends, other.append(ticket.id, close()));
+
+        assert!(matches!(closed, Appended::New(..)));
+        for sent in &sent {
+            let closed = Appended::Refused(Refusal::Closed);
+            assert!(matches!(sent, Appended::New(..)) || *sent == closed, "{sent:?}");
+        }
+        let messages = other.all(ticket.id, Log::Conversation).await;
+        assert_eq!(seqs(&messages), (1..=messages.len() as u64).collect::<Vec<_>>());
+        assert!(messages.last().unwrap().event.is_some());
+        let stored = sent.iter().filter(|it| matches!(it, Appended::New(..))).count();
+        assert_eq!(stored, messages.len() - 2);
+    }
+}
+
+pub(super) async fn a_message_that_is_sent_to_two_nodes_is_stored_once(place: &mut Place) {
+    let other = another(place).await;
+    let ticket = place.open_ticket().await;
+    for number in 0..20 {
+        let key = format!("k{number}");
+
+        let (one, two) = tokio::join!(place.send(&ticket, &key), other.send(&ticket, &key));
+
+        let message = |it: Appended| match it {
+            Appended::New(_, message) | Appended::Duplicate(message) => *message,
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(message(one), message(two));
+    }
+    assert_eq!(seqs(&place.all(ticket.id, Log::Conversation).await), (1..=21).collect::<Vec<_>>());
+}
+
+pub(super) async fn a_guests_limit_holds_on_two_nodes(place: &mut Place) {
+    let other = another(place).await;
+    let guest = guest();
+    place.store.add_guest(guest.clone(), time(0)).await.unwrap();
+    let keys: Vec<String> = (0..12).map(|number| format!("k{number}")).collect();
+
+    let created = keys.iter().enumerate().map(|(number, key)| {
+        let node = if number % 2 == 0 { &*place } else { &other };
+        node.create(&guest, key, 3)
+    });
+    let created = futures_util::future::join_all(created).await;
+
+    let new: Vec<&Created> = created.iter().filter(|it| matches!(it, Created::New(..))).collect();
+    assert_eq!(new.len(), 3);
+    let Created::New(ticket, _) = new[0] else { panic!() };
+    assert!(matches!(other.append(ticket.id, close()).await, Appended::New(..)));
+    assert!(matches!(place.create(&guest, "next", 3).await, Created::New(..)));
+    assert_eq!(other.create(&guest, "more", 3).await, Created::TooMany);
+    // A ticket that is opened again is one too many, and is let be; a new one is not.
+    let reopen = event(Log::Conversation, SystemEvent::TicketReopened { agent: None });
+    assert!(matches!(place.append(ticket.id, reopen).await, Appended::New(..)));
+    assert_eq!(place.create(&guest, "again", 4).await, Created::TooMany);
+}
+
+pub(super) async fn the_last_admin_stays_however_many_nodes_there_are(place: &mut Place) {
+    let other = another(place).await;
+    let admin = |name: &str| AgentRecord { role: AgentRole::Admin, ..agent(name) };
+    let role = |role| AgentChange { role: Some(role), ..AgentChange::default() };
+    let (one, two) = (admin("one"), admin("two"));
+    for admin in [&one, &two] {
+        assert!(place.store.add_agent(admin.clone()).await.unwrap());
+    }
+    for round in 0..10 {
+        let (here, there) = tokio::join!(
+            place.store.change_agent(one.id, role(AgentRole::Agent), None),
+            other.store.change_agent(two.id, role(AgentRole::Agent), None),
+        );
+
+        let agents = place.store.agents().await.unwrap();
+        let left: Vec<&AgentRecord> =
+            agents.iter().filter(|it| it.role == AgentRole::Admin).collect();
+        assert_eq!(left.len(), 1, "round {round}: {here:?} {there:?}");
+        let refused = [here.unwrap(), there.unwrap()];
+        assert!(refused.contains(&Changed::LastAdmin) && refused.contains(&Changed::Done));
+        for id in [one.id, two.id] {
+            place.store.change_agent(id, role(AgentRole::Admin), None).await.unwrap();
+        }
+    }
+}
+
+pub(super) async fn an_entry_whose_node_ended_is_in_the_summary_of_whoever_loads_it(
+    place: &mut Place,
+) {
+    let ticket = place.open_ticket().await;
+    let Kept::Database(scratch) = &place.kept else { panic!() };
+    let database = Mongo::open(&scratch.address, &Source::system()).await.unwrap();
+    // What a node has written when it ends before the summary.
+    let Appended::New(_, second) = place.send(&ticket, "two").await else { panic!() };
+    let mut third = *second.clone();
+    (third.id, third.seq) = (MessageId::from_ulid(ulid()), Some(3));
+    third.client_message_id = Some(id("three"));
+    assert!(database.insert_entries(&[third.clone()]).await[0].is_ok());
+
+    let loaded = place.store.ticket(ticket.id).await.unwrap().unwrap();
+
+    assert_eq!(loaded.conversation.seq, 3);
+    assert_eq!(place.all(ticket.id, Log::Conversation).await.last(), Some(&third));
+    assert!(matches!(place.send(&ticket, "three").await, Appended::Duplicate(_)));
+    place.restart().await;
+    // The start mends what nobody loads.
+    let in_list = async {
+        loop {
+            let listing = Listing::Of(TicketStatus::Open, Filter::default());
+            let tickets = place.store.tickets(listing, None, 10).await.unwrap();
+            if tickets[0].conversation.seq == 3 {
+                return;
+            }
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(std::time::Duration::from_secs(30), in_list).await.unwrap();
+}
