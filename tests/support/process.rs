@@ -60,6 +60,12 @@ impl Setup {
         self
     }
 
+    /// On the store that this names.
+    pub(crate) fn on_store(mut self, url: String) -> Self {
+        self.store = Some(url);
+        self
+    }
+
     /// As an argument of another program.
     pub(crate) fn under(mut self, program: Vec<String>) -> Self {
         self.under = program;
@@ -172,6 +178,13 @@ impl Server {
     /// Its process.
     pub(crate) fn id(&self) -> u32 {
         self.child.id()
+    }
+
+    /// Starts another one beside it, on the same store and with the same keys.
+    pub(crate) fn another(&self) -> Self {
+        let data = tempfile::tempdir().unwrap();
+        std::fs::copy(self.data.path().join("keys.json"), data.path().join("keys.json")).unwrap();
+        Self::on(data, self.setup.clone().lasting())
     }
 
     /// Sends it a signal, by name.
