@@ -184,7 +184,7 @@ impl Server {
     pub(crate) fn another(&self) -> Self {
         let data = tempfile::tempdir().unwrap();
         std::fs::copy(self.data.path().join("keys.json"), data.path().join("keys.json")).unwrap();
-        Self::on(data, self.setup.clone().lasting())
+        Self::serve(data, self.setup.clone().lasting())
     }
 
     /// Sends it a signal, by name.
@@ -333,6 +333,14 @@ pub(crate) fn add(data: &Path, arguments: &[&str]) -> Output {
         .spawn()
         .unwrap();
     child.stdin.take().unwrap().write_all(PASSWORD.as_bytes()).unwrap();
+    let began = Instant::now();
+    while child.try_wait().unwrap().is_none() {
+        if began.elapsed() > DEADLINE {
+            child.kill().unwrap();
+            panic!("adding an agent does not end");
+        }
+        thread::park_timeout(Duration::from_millis(5));
+    }
     child.wait_with_output().unwrap()
 }
 
