@@ -24,7 +24,7 @@ fn again(server: Server, under: Vec<String>) -> (Server, Duration) {
 pub(super) struct Kills {
     pub(super) guests: usize,
     pub(super) agents: usize,
-    pub(super) kills: usize,
+    pub(super) times: usize,
     /// Acknowledgements at least.
     pub(super) acks: u64,
     pub(super) habits: Habits,
@@ -35,7 +35,7 @@ pub(super) struct Kills {
 /// Kills a server of this setup at random moments.
 pub(super) async fn kill_at_random(name: &str, setup: Setup, kills: Kills) {
     let mut seed = Seed::of_test(name);
-    let Kills { guests, agents, kills, acks, habits, ready } = kills;
+    let Kills { guests, agents, times, acks, habits, ready } = kills;
     let agents = &AGENTS[..agents];
     let mut server = blocking(|| start(setup, agents));
     let at = server.at();
@@ -43,7 +43,7 @@ pub(super) async fn kill_at_random(name: &str, setup: Setup, kills: Kills) {
     let (mut slowest_start, mut slowest_return) = (Duration::ZERO, Duration::ZERO);
     let some = u64::try_from(guests * 4).unwrap();
 
-    for kill in 0..kills {
+    for kill in 0..times {
         // Every other time the clients are still coming back from the last one.
         if kill % 2 == 0 {
             crowd.acks(some, DEADLINE).await;
@@ -66,7 +66,7 @@ pub(super) async fn kill_at_random(name: &str, setup: Setup, kills: Kills) {
     let outcome = crowd.ends(&at, "reader").await;
     assert!(slowest_start < ready, "ready after {slowest_start:?}");
     println!(
-        "{name}: {kills} kills; {outcome}; slowest start {} ms, slowest return of all {} ms",
+        "{name}: {times} kills; {outcome}; slowest start {} ms, slowest return of all {} ms",
         millis(slowest_start),
         millis(slowest_return)
     );
@@ -74,9 +74,9 @@ pub(super) async fn kill_at_random(name: &str, setup: Setup, kills: Kills) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn killed_at_random_under_load_it_loses_doubles_and_reorders_nothing() {
-    let (kills, acks) = size((20, 0), (200, 100_000));
+    let (times, acks) = size((20, 0), (200, 100_000));
     let (habits, ready) = (Habits::default(), Duration::from_secs(2));
-    let kills = Kills { guests: 50, agents: 10, kills, acks, habits, ready };
+    let kills = Kills { guests: 50, agents: 10, times, acks, habits, ready };
     kill_at_random("F01", Setup::with(&SETTINGS), kills).await;
 }
 
@@ -136,7 +136,7 @@ async fn killed_at_every_bad_moment_it_loses_doubles_and_reorders_nothing() {
             let under = killed_at(&server, moment, &mut seed);
             server = blocking(|| server.start_again_to_end(under));
             println!("killed {} ({round})", moment.name);
-            let ended = blocking(|| server.ended(Duration::from_secs(60)));
+            let ended = blocking(|| server.ended(Duration::from_mins(1)));
             assert_eq!(ended, None, "{} in round {round}: no signal ended it", moment.name);
             server = blocking(|| server.start_again_under(Vec::new()));
         }

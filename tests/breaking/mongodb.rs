@@ -37,8 +37,8 @@ fn setup(mongo: &Mongo) -> Setup {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn on_mongodb_a_server_killed_at_random_loses_doubles_and_reorders_nothing() {
     let mongo = blocking(Mongo::start);
-    let (kills, ready) = (size(4, 40), Duration::from_secs(5));
-    let kills = Kills { guests: 8, agents: 2, kills, acks: 0, habits: HABITS, ready };
+    let (times, ready) = (size(4, 40), Duration::from_secs(5));
+    let kills = Kills { guests: 8, agents: 2, times, acks: 0, habits: HABITS, ready };
     kill_at_random("F01 on MongoDB", setup(&mongo), kills).await;
 }
 
@@ -59,7 +59,7 @@ async fn on_mongodb_a_server_stopped_under_load_answers_what_it_has_taken() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_mongodb_that_goes_away_is_unavailable_in_time_and_the_service_whole_afterwards() {
     let mut seed = Seed::of_test("F07 on MongoDB");
-    let away = size(Duration::from_secs(7), Duration::from_secs(60));
+    let away = size(Duration::from_secs(7), Duration::from_mins(1));
     let mut mongo = blocking(Mongo::start);
     let proxy = Proxy::to(mongo.at()).await;
     let setup = Setup::with(&SETTINGS).on_store(mongo.url_through(proxy.at.address));

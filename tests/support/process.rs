@@ -184,7 +184,7 @@ impl Server {
     pub(crate) fn another(&self) -> Self {
         let data = tempfile::tempdir().unwrap();
         std::fs::copy(self.data.path().join("keys.json"), data.path().join("keys.json")).unwrap();
-        Self::serve(data, self.setup.clone().lasting())
+        Self::on(data, self.setup.clone().lasting())
     }
 
     /// Sends it a signal, by name.
