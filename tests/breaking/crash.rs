@@ -20,19 +20,33 @@ fn again(server: Server, under: Vec<String>) -> (Server, Duration) {
     (server, began.elapsed())
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn killed_at_random_under_load_it_loses_doubles_and_reorders_nothing() {
-    let mut seed = Seed::of_test("F01");
-    let (kills, most_acks) = size((20, 0), (200, 100_000));
-    let mut server = blocking(|| start(Setup::with(&SETTINGS), &AGENTS));
-    let (at, habits) = (server.at(), Habits::default());
-    let crowd = Crowd::comes(&at, &at, 50, &AGENTS, habits, &mut seed).await;
-    let (mut slowest_start, mut slowest_return) = (Duration::ZERO, Duration::ZERO);
+/// Who talks while the server is killed, and how often that is done.
+pub(super) struct Kills {
+    pub(super) guests: usize,
+    pub(super) agents: usize,
+    pub(super) times: usize,
+    /// Acknowledgements at least.
+    pub(super) acks: u64,
+    pub(super) habits: Habits,
+    /// How soon it has to serve again.
+    pub(super) ready: Duration,
+}
 
-    for kill in 0..kills {
+/// Kills a server of this setup at random moments.
+pub(super) async fn kill_at_random(name: &str, setup: Setup, kills: Kills) {
+    let mut seed = Seed::of_test(name);
+    let Kills { guests, agents, times, acks, habits, ready } = kills;
+    let agents = &AGENTS[..agents];
+    let mut server = blocking(|| start(setup, agents));
+    let at = server.at();
+    let crowd = Crowd::comes(&at, &at, guests, agents, habits, &mut seed).await;
+    let (mut slowest_start, mut slowest_return) = (Duration::ZERO, Duration::ZERO);
+    let some = u64::try_from(guests * 4).unwrap();
+
+    for kill in 0..times {
         // Every other time the clients are still coming back from the last one.
         if kill % 2 == 0 {
-            crowd.acks(200, Duration::from_secs(10)).await;
+            crowd.acks(some, DEADLINE).await;
         }
         sleep(seed.within(Duration::from_millis(size(400, 1_000)))).await;
         let times = crowd.times();
@@ -46,16 +60,24 @@ async fn killed_at_random_under_load_it_loses_doubles_and_reorders_nothing() {
             slowest_return = slowest_return.max(took);
         }
     }
-    let left = most_acks.max(crowd.acked()) - crowd.acked();
+    let left = acks.saturating_sub(crowd.acked());
     crowd.acks(left, Duration::from_mins(5)).await;
 
     let outcome = crowd.ends(&at, "reader").await;
-    assert!(slowest_start < Duration::from_secs(2), "ready after {slowest_start:?}");
+    assert!(slowest_start < ready, "ready after {slowest_start:?}");
     println!(
-        "F01: {kills} kills; {outcome}; slowest start {} ms, slowest return of all {} ms",
+        "{name}: {times} kills; {outcome}; slowest start {} ms, slowest return of all {} ms",
         millis(slowest_start),
         millis(slowest_return)
     );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn killed_at_random_under_load_it_loses_doubles_and_reorders_nothing() {
+    let (times, acks) = size((20, 0), (200, 100_000));
+    let (habits, ready) = (Habits::default(), Duration::from_secs(2));
+    let kills = Kills { guests: 50, agents: 10, times, acks, habits, ready };
+    kill_at_random("F01", Setup::with(&SETTINGS), kills).await;
 }
 
 /// A moment that a crash may come at: the server is killed before it makes one of these system
@@ -114,7 +136,7 @@ async fn killed_at_every_bad_moment_it_loses_doubles_and_reorders_nothing() {
             let under = killed_at(&server, moment, &mut seed);
             server = blocking(|| server.start_again_to_end(under));
             println!("killed {} ({round})", moment.name);
-            let ended = blocking(|| server.ended(Duration::from_secs(60)));
+            let ended = blocking(|| server.ended(Duration::from_mins(1)));
             assert_eq!(ended, None, "{} in round {round}: no signal ended it", moment.name);
             server = blocking(|| server.start_again_under(Vec::new()));
         }

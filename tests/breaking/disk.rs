@@ -223,7 +223,7 @@ async fn a_disk_that_fails_to_write_is_unavailable_for_as_long_as_it_does() {
     under.push(last);
     server = blocking(|| server.start_again_under(under));
     crowd.until("writing fails", DEADLINE, |crowd| crowd.unavailable() > 20).await;
-    crowd.acks(200, Duration::from_secs(60)).await;
+    crowd.acks(200, Duration::from_mins(1)).await;
 
     let outcome = crowd.ends(&at, "reader").await;
     assert_eq!(blocking(|| server.stop()), 0);

@@ -6,6 +6,7 @@ mod clock;
 mod crash;
 mod disk;
 mod links;
+mod mongodb;
 mod stop;
 mod store_away;
 mod storm;

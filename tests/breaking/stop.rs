@@ -7,6 +7,7 @@ use tokio::time::sleep;
 
 use super::{AGENTS, SETTINGS, blocking, millis, start};
 use crate::support::{
+    DEADLINE,
     load::{Crowd, Habits},
     people::Guest,
     process::Setup,
@@ -15,15 +16,27 @@ use crate::support::{
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn stopped_under_load_it_answers_what_it_has_taken_and_lets_nobody_in() {
-    let mut seed = Seed::of_test("F13");
-    let stops = size(3, 30);
-    let mut server = blocking(|| start(Setup::with(&SETTINGS), &AGENTS));
+    let (setup, habits) = (Setup::with(&SETTINGS), Habits::default());
+    stop_under_load("F13", setup, (50, &AGENTS), size(3, 30), habits).await;
+}
+
+/// Stops a server of this setup so many times while these guests and agents talk.
+pub(super) async fn stop_under_load(
+    name: &str,
+    setup: Setup,
+    (guests, agents): (usize, &[&str]),
+    stops: usize,
+    habits: Habits,
+) {
+    let mut seed = Seed::of_test(name);
+    let mut server = blocking(|| start(setup, agents));
     let at = server.at();
-    let crowd = Crowd::comes(&at, &at, 50, &AGENTS, Habits::default(), &mut seed).await;
+    let crowd = Crowd::comes(&at, &at, guests, agents, habits, &mut seed).await;
+    let some = u64::try_from(guests * 4).unwrap();
     let mut slowest = Duration::ZERO;
 
     for _ in 0..stops {
-        crowd.acks(200, Duration::from_secs(10)).await;
+        crowd.acks(some, DEADLINE).await;
         sleep(seed.within(Duration::from_millis(300))).await;
         let times = crowd.times();
         let mut witness = Guest::arrives(&server).await;
@@ -44,7 +57,7 @@ async fn stopped_under_load_it_answers_what_it_has_taken_and_lets_nobody_in() {
     }
 
     let outcome = crowd.ends(&at, "reader").await;
-    println!("F13: {stops} stops, the slowest {} ms; {outcome}", millis(slowest));
+    println!("{name}: {stops} stops, the slowest {} ms; {outcome}", millis(slowest));
     assert!(outcome.refused.keys().all(|code| code == "unavailable"), "{outcome}");
 }
 

@@ -5,6 +5,7 @@ pub(crate) mod browser;
 pub(crate) mod client;
 pub(crate) mod house;
 pub(crate) mod load;
+pub(crate) mod mongo;
 pub(crate) mod packet;
 pub(crate) mod people;
 pub(crate) mod process;

@@ -60,6 +60,12 @@ impl Setup {
         self
     }
 
+    /// On the store that this names.
+    pub(crate) fn on_store(mut self, url: String) -> Self {
+        self.store = Some(url);
+        self
+    }
+
     /// As an argument of another program.
     pub(crate) fn under(mut self, program: Vec<String>) -> Self {
         self.under = program;
@@ -172,6 +178,13 @@ impl Server {
     /// Its process.
     pub(crate) fn id(&self) -> u32 {
         self.child.id()
+    }
+
+    /// Starts another one beside it, on the same store and with the same keys.
+    pub(crate) fn another(&self) -> Self {
+        let data = tempfile::tempdir().unwrap();
+        std::fs::copy(self.data.path().join("keys.json"), data.path().join("keys.json")).unwrap();
+        Self::on(data, self.setup.clone().lasting())
     }
 
     /// Sends it a signal, by name.
@@ -320,6 +333,14 @@ pub(crate) fn add(data: &Path, arguments: &[&str]) -> Output {
         .spawn()
         .unwrap();
     child.stdin.take().unwrap().write_all(PASSWORD.as_bytes()).unwrap();
+    let began = Instant::now();
+    while child.try_wait().unwrap().is_none() {
+        if began.elapsed() > DEADLINE {
+            child.kill().unwrap();
+            panic!("adding an agent does not end");
+        }
+        thread::park_timeout(Duration::from_millis(5));
+    }
     child.wait_with_output().unwrap()
 }
 

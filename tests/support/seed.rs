@@ -4,7 +4,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-/// Numbers that look random and follow from the seed (SplitMix64).
+/// Numbers that look random and follow from the seed (`SplitMix64`).
 #[derive(Debug, Clone)]
 pub(crate) struct Seed(u64);
 
@@ -12,7 +12,9 @@ impl Seed {
     /// The seed of this test run, or the one that is asked for.
     pub(crate) fn of_test(name: &str) -> Self {
         let asked = std::env::var("FAULT_SEED").ok().map(|seed| seed.parse().unwrap());
-        let seed = asked.unwrap_or_else(|| ulid::Ulid::generate().0 as u64);
+        let seed = asked.unwrap_or_else(|| {
+            std::hash::BuildHasher::hash_one(&std::hash::RandomState::new(), name)
+        });
         println!("{name}: FAULT_SEED={seed}");
         Self(seed)
     }

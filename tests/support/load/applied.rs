@@ -71,13 +71,14 @@ mod tests {
 
     #[test]
     fn entries_are_applied_in_order_and_once() {
+        use Took::{Again, Applied as Done, Gap};
+
         let mut log = Applied::default();
         let entry = |seq: u64| json!({ "seq": seq, "id": format!("id-{seq}") });
 
         let took: Vec<Took> =
             [1, 2, 1, 4, 3, 4, 5].into_iter().map(|seq| log.take(&entry(seq))).collect();
 
-        use Took::{Again, Applied as Done, Gap};
         assert_eq!(took, [Done, Done, Again, Gap, Done, Again, Done]);
         assert_eq!(log.ids, ["id-1", "id-2", "id-3", "id-4", "id-5"]);
         assert_eq!(log.again, 2);

@@ -25,6 +25,7 @@ use support_shared::{
     message::SenderRole,
     ticket::{Guest, Rating},
 };
+use tokio::sync::mpsc;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use self::{
@@ -33,7 +34,7 @@ use self::{
 };
 use super::{
     AgentChange, AgentRecord, Announce, Appended, Audit, Changed, Created, Cursor, Facts, Listing,
-    Page, Range, Rated, Result, SessionRecord, Size, Store, StoreError, Whose,
+    Page, Range, Rated, Result, SessionRecord, Size, Store, StoreError, Stored, Whose,
     moving::{Kind, Record},
 };
 use crate::desk::{
@@ -49,7 +50,8 @@ const STEP: Duration = Duration::from_secs(4);
 pub(crate) struct Replicated<C> {
     collections: Arc<C>,
     line: Line,
-    announce: Announce,
+    /// The committer's own way ends with it: who listens hears that the store is closed.
+    announce: mpsc::WeakSender<Stored>,
     tasks: TaskTracker,
     stopping: CancellationToken,
 }
@@ -61,14 +63,15 @@ impl<C: Collections> Replicated<C> {
         let collections = Arc::new(collections);
         let tasks = TaskTracker::new();
         let stopping = CancellationToken::new();
-        let (line, committer) = Committer::new(Arc::clone(&collections), announce.clone());
+        let weak = announce.downgrade();
+        let (line, committer) = Committer::new(Arc::clone(&collections), announce);
         tasks.spawn(committer.run());
         tasks.spawn(
             stopping
                 .clone()
                 .run_until_cancelled_owned(mending::mend_now_and_then(Arc::clone(&collections))),
         );
-        Self { collections, line, announce, tasks, stopping }
+        Self { collections, line, announce: weak, tasks, stopping }
     }
 
     async fn load(&self, id: TicketId) -> Result<Option<TicketRecord>> {
@@ -113,8 +116,10 @@ impl<C: Collections> Store for Replicated<C> {
     }
 
     async fn create_ticket(&self, new: NewTicket, first: Draft, most_open: u32) -> Result<Created> {
+        let closed = || StoreError::Unavailable(anyhow::anyhow!("the store is closed"));
+        let announce = self.announce.upgrade().ok_or_else(closed)?;
         self.line.summaries_written().await;
-        creation::create(self.collections.as_ref(), &self.announce, new, first, most_open).await
+        creation::create(self.collections.as_ref(), &announce, new, first, most_open).await
     }
 
     async fn ticket_opened(
