@@ -1,9 +1,9 @@
 //! The keys that sign agents' tokens and guests' cookies: two rings in one file of the data
 //! directory, made at the first start. The newest key of a ring signs, all of them verify.
 
-use std::fs::{File, OpenOptions};
+use std::fs::{DirBuilder, File, OpenOptions};
 use std::io::{self, Read, Write};
-use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -124,8 +124,10 @@ fn ring(form: Vec<KeyForm>) -> Option<Ring> {
     keys.filter(|keys| !keys.is_empty()).map(Ring)
 }
 
-/// Whole or not at all: a crash leaves no half of a key file.
+/// Whole or not at all: a crash leaves no half of a key file. The directory need not be there when
+/// the store is elsewhere.
 fn make(data: &Path, path: &Path, source: &Source) -> io::Result<String> {
+    DirBuilder::new().recursive(true).mode(0o700).create(data)?;
     let key = || {
         vec![KeyForm {
             id: source.ulid().to_string(),

@@ -157,7 +157,7 @@ impl OpenError {
             #[cfg(feature = "mongo")]
             Cause::MongoDb(error) => match error {
                 mongo::OpenError::Address(_) | mongo::OpenError::Weak(_) => 78,
-                mongo::OpenError::Unreachable(_) => 69,
+                mongo::OpenError::Unreachable(..) => 69,
                 mongo::OpenError::Newer(..)
                 | mongo::OpenError::Foreign(_)
                 | mongo::OpenError::Unfinished(_) => 65,

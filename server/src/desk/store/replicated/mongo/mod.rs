@@ -8,6 +8,8 @@ mod indexes;
 mod queries;
 #[cfg(test)]
 pub(crate) mod testing;
+#[cfg(test)]
+mod tests;
 
 use std::time::Duration;
 
@@ -53,8 +55,8 @@ pub(crate) enum OpenError {
     )]
     Weak(&'static str),
     /// It does not answer.
-    #[error("cannot reach the MongoDB of --store: {0}")]
-    Unreachable(#[source] mongodb::error::Error),
+    #[error("cannot use the MongoDB at {0}: {1}")]
+    Unreachable(String, String),
     /// Of a later version.
     #[error(
         "the database {0} was written by a newer support-server (format {1}, this one reads {FORMAT})"
@@ -85,39 +87,32 @@ impl Mongo {
     pub(crate) async fn open(address: &str, source: &Source) -> Result<Self, OpenError> {
         let mongo = Self::open_to_import(address, source).await?;
         let mark = mongo.meta.find_one(doc! { "_id": IMPORT });
-        match mark.await.map_err(OpenError::Unreachable)? {
-            Some(_) => Err(OpenError::Unfinished(mongo.database.name().to_owned())),
-            None => Ok(mongo),
+        match mark.await {
+            Ok(Some(_)) => Err(OpenError::Unfinished(mongo.database.name().to_owned())),
+            Ok(None) => Ok(mongo),
+            Err(error) => {
+                Err(OpenError::Unreachable(mongo.database.name().to_owned(), why(&error)))
+            }
         }
     }
 
     /// The same when an import that was cut short is about to be finished.
     pub(crate) async fn open_to_import(address: &str, source: &Source) -> Result<Self, OpenError> {
-        let wrong = |error: mongodb::error::Error| OpenError::Address(error.to_string());
-        let mut options = ClientOptions::parse(address).await.map_err(wrong)?;
-        refuse_weaker(&options)?;
-        options.app_name = Some("support-server".to_owned());
-        options.server_selection_timeout = Some(SELECTION);
-        options.connect_timeout = Some(SELECTION);
-        options.heartbeat_freq = Some(HEARTBEAT);
-        options.max_pool_size = options.max_pool_size.or(Some(CONNECTIONS));
-        options.read_concern = Some(ReadConcern::majority());
-        options.write_concern = Some(
-            WriteConcern::builder()
-                .w(Acknowledgment::Majority)
-                .journal(true)
-                .w_timeout(MAJORITY)
-                .build(),
-        );
-        // Reads go where writes go: a command is decided on what was written before it.
-        options.selection_criteria = None;
+        let (options, hosts) = options(address).await?;
+        Self::connect(options, source).await.map_err(|failure| match failure {
+            Failure::Open(error) => error,
+            Failure::Driver(error) => OpenError::Unreachable(hosts, why(&error)),
+        })
+    }
+
+    async fn connect(options: ClientOptions, source: &Source) -> Result<Self, Failure> {
         let name = options.default_database.clone().unwrap_or_else(|| DATABASE.to_owned());
-        let client = Client::with_options(options).map_err(wrong)?;
+        let client = Client::with_options(options)?;
         let database = client.database(&name);
         warn_if_alone(&database).await?;
         let meta = database.collection::<Document>("meta");
         let epoch = history(&database, &meta, source).await?;
-        indexes::make(&database).await.map_err(OpenError::Unreachable)?;
+        indexes::make(&database).await?;
         Ok(Self {
             entries: database.collection(indexes::ENTRIES),
             tickets: database.collection(indexes::TICKETS),
@@ -129,6 +124,48 @@ impl Mongo {
             epoch,
         })
     }
+}
+
+/// What is done when the driver says no.
+enum Failure {
+    Open(OpenError),
+    Driver(mongodb::error::Error),
+}
+
+impl From<mongodb::error::Error> for Failure {
+    fn from(error: mongodb::error::Error) -> Self {
+        Self::Driver(error)
+    }
+}
+
+impl From<OpenError> for Failure {
+    fn from(error: OpenError) -> Self {
+        Self::Open(error)
+    }
+}
+
+/// The address with what the store needs put in, and the servers that it names.
+async fn options(address: &str) -> Result<(ClientOptions, String), OpenError> {
+    let wrong = |error: mongodb::error::Error| OpenError::Address(error.to_string());
+    let mut options = ClientOptions::parse(address).await.map_err(wrong)?;
+    refuse_weaker(&options)?;
+    options.app_name = Some("support-server".to_owned());
+    options.server_selection_timeout = Some(SELECTION);
+    options.connect_timeout = Some(SELECTION);
+    options.heartbeat_freq = Some(HEARTBEAT);
+    options.max_pool_size = options.max_pool_size.or(Some(CONNECTIONS));
+    options.read_concern = Some(ReadConcern::majority());
+    options.write_concern = Some(
+        WriteConcern::builder()
+            .w(Acknowledgment::Majority)
+            .journal(true)
+            .w_timeout(MAJORITY)
+            .build(),
+    );
+    // Reads go where writes go: a command is decided on what was written before it.
+    options.selection_criteria = None;
+    let hosts: Vec<String> = options.hosts.iter().map(ToString::to_string).collect();
+    Ok((options, hosts.join(",")))
 }
 
 fn refuse_weaker(options: &ClientOptions) -> Result<(), OpenError> {
@@ -149,8 +186,8 @@ fn refuse_weaker(options: &ClientOptions) -> Result<(), OpenError> {
     }
 }
 
-async fn warn_if_alone(database: &Database) -> Result<(), OpenError> {
-    let hello = database.run_command(doc! { "hello": 1 }).await.map_err(OpenError::Unreachable)?;
+async fn warn_if_alone(database: &Database) -> Result<(), Failure> {
+    let hello = database.run_command(doc! { "hello": 1 }).await?;
     let in_a_set = hello.contains_key("setName");
     let sharded = hello.get_str("msg").is_ok_and(|msg| msg == "isdbgrid");
     if !in_a_set && !sharded {
@@ -167,26 +204,40 @@ async fn history(
     database: &Database,
     meta: &Collection<Document>,
     source: &Source,
-) -> Result<String, OpenError> {
+) -> Result<String, Failure> {
     let desk = doc! { "_id": "desk" };
-    let found = meta.find_one(desk.clone()).await.map_err(OpenError::Unreachable)?;
+    let found = meta.find_one(desk.clone()).await?;
     if found.is_none() {
-        let others = database.list_collection_names().await.map_err(OpenError::Unreachable)?;
+        let others = database.list_collection_names().await?;
         if others.iter().any(|name| !name.starts_with("system.")) && !others.iter().any(is_ours) {
-            return Err(OpenError::Foreign(database.name().to_owned()));
+            return Err(OpenError::Foreign(database.name().to_owned()).into());
         }
         let new = doc! { "_id": "desk", "format": FORMAT, "epoch": source.ulid().to_string() };
         // Another node may have been faster: then its name counts.
         match meta.insert_one(new).await {
-            Err(error) if !is_duplicate(&error) => return Err(OpenError::Unreachable(error)),
+            Err(error) if !is_duplicate(&error) => return Err(error.into()),
             _ => {}
         }
     }
-    let found = meta.find_one(desk).await.map_err(OpenError::Unreachable)?.unwrap_or_default();
+    let found = meta.find_one(desk).await?.unwrap_or_default();
     match (found.get_i32("format"), found.get_str("epoch")) {
         (Ok(FORMAT), Ok(epoch)) => Ok(epoch.to_owned()),
-        (Ok(format), Ok(_)) => Err(OpenError::Newer(database.name().to_owned(), format)),
-        _ => Err(OpenError::Foreign(database.name().to_owned())),
+        (Ok(format), Ok(_)) => Err(OpenError::Newer(database.name().to_owned(), format).into()),
+        _ => Err(OpenError::Foreign(database.name().to_owned()).into()),
+    }
+}
+
+/// What people need of an error of the driver, which says a lot.
+fn why(error: &mongodb::error::Error) -> String {
+    use mongodb::error::ErrorKind;
+
+    match error.kind.as_ref() {
+        ErrorKind::ServerSelection { .. } => {
+            format!("no server that can be written to has answered in {} s", SELECTION.as_secs())
+        }
+        ErrorKind::Authentication { .. } => "it does not take this name and password".to_owned(),
+        ErrorKind::Command(failed) => failed.message.clone(),
+        other => other.to_string(),
     }
 }
 

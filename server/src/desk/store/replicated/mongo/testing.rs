@@ -5,7 +5,7 @@ use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
 
-use mongodb::Client;
+use mongodb::{Client, Database};
 use ulid::Ulid;
 
 const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/mongodb");
@@ -32,10 +32,14 @@ impl Scratch {
         Self { address: format!("{host}/{name}?{options}"), name }
     }
 
+    /// As an operator reaches it.
+    pub(crate) async fn database(&self) -> Database {
+        Client::with_uri_str(&self.address).await.unwrap().database(&self.name)
+    }
+
     /// Leaves nothing behind.
     pub(crate) async fn drop(self) {
-        let client = Client::with_uri_str(&self.address).await.unwrap();
-        client.database(&self.name).drop().await.unwrap();
+        self.database().await.drop().await.unwrap();
     }
 }
 
