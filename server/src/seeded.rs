@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 
 use crate::clock::Random;
 
-/// A generator (SplitMix64). Clones go on from the same place by themselves.
+/// A generator (`SplitMix64`). Clones go on from the same place by themselves.
 #[derive(Debug, Clone)]
 pub(crate) struct Seeded(u64);
 

@@ -11,6 +11,8 @@ use support_shared::{
 use tokio::sync::mpsc;
 
 use super::hub::{Agents, Hub};
+#[cfg(test)]
+use super::mutant::{self, Mutant};
 use super::store::{Stored, What};
 
 /// Entries that wait to be told of. When it is full, the committer waits: nothing is skipped.
@@ -18,11 +20,15 @@ pub(super) const LINE: usize = 4096;
 
 pub(super) async fn run(mut line: mpsc::Receiver<Stored>, hub: Arc<dyn Hub>) {
     while let Some(stored) = line.recv().await {
+        #[cfg(test)]
+        if mutant::is(Mutant::EmitInRequestTask) && matches!(stored.what, What::Entry(_)) {
+            continue;
+        }
         tell(&stored, hub.as_ref());
     }
 }
 
-fn tell(Stored { ticket, what }: &Stored, hub: &dyn Hub) {
+pub(super) fn tell(Stored { ticket, what }: &Stored, hub: &dyn Hub) {
     let id = ticket.id;
     let entry = match what {
         What::Entry(message) | What::Again(message) => Some(message.as_ref()),

@@ -54,6 +54,12 @@ impl Connections {
             }
         }
     }
+
+    /// Whether there is none.
+    #[cfg(test)]
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).is_empty()
+    }
 }
 
 fn holders(actor: &Actor) -> Vec<Holder> {

@@ -19,6 +19,9 @@ use super::{
     store::{Appended, Page, Range},
 };
 
+#[cfg(test)]
+use super::mutant;
+
 impl Desk {
     pub(super) async fn send_message(
         &self,
@@ -33,6 +36,8 @@ impl Desk {
             Known::Agent(agent) => Sender::Agent(agent.name()),
             Known::Stranger | Known::Ended | Known::Operator => return Err(DeskError::Forbidden),
         };
+        #[cfg(test)]
+        let sender = mutant::claimed_role(sender, content.as_str());
         let draft = Draft {
             id: MessageId::from_ulid(self.source.ulid()),
             log: if internal { Log::Notes } else { Log::Conversation },
@@ -41,7 +46,10 @@ impl Desk {
             body: Body::Text { content: content.into(), client_message_id },
             only_from: OnlyFrom::Anybody,
         };
-        match self.store.append(ticket.id, draft).await? {
+        let appended = self.store.append(ticket.id, draft).await?;
+        #[cfg(test)]
+        mutant::emit_in_request_task(&appended, self.hub.as_ref());
+        match appended {
             Appended::New(_, message) => {
                 Ok(Reply::Sent(MessageSent { message: *message, duplicate: false }))
             }

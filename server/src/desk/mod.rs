@@ -17,12 +17,16 @@ mod listing;
 mod log;
 mod logins;
 pub mod maintenance;
+#[cfg(test)]
+mod mutant;
 mod openings;
 mod policy;
 mod presence;
 mod rates;
 mod record;
 mod room;
+#[cfg(test)]
+mod simulation;
 mod storage;
 mod store;
 mod tickets;

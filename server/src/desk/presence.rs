@@ -1,7 +1,7 @@
 //! Which connections of which agents sit in which tickets. In memory only: whether an agent has
 //! joined is the log's to say, and this decides when to write that it has left.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use support_shared::{AgentId, TicketId};
@@ -13,7 +13,8 @@ pub(super) struct Presence(Mutex<Seats>);
 #[derive(Default)]
 struct Seats {
     by_ticket: HashMap<(TicketId, AgentId), HashSet<Arc<str>>>,
-    by_connection: HashMap<Arc<str>, HashSet<(TicketId, AgentId)>>,
+    /// In an order, so that what follows from one that is gone happens in an order.
+    by_connection: HashMap<Arc<str>, BTreeSet<(TicketId, AgentId)>>,
     /// Connections that look on without being seen.
     watching: HashMap<Arc<str>, HashSet<TicketId>>,
     /// The connections of each agent.
@@ -103,6 +104,13 @@ impl Presence {
         seats.watching.remove(connection);
         let taken = seats.by_connection.remove(connection).unwrap_or_default();
         taken.into_iter().filter(|seat| seats.vacate(*seat, connection)).collect()
+    }
+
+    /// Whether nobody is anywhere.
+    #[cfg(test)]
+    pub(super) fn is_empty(&self) -> bool {
+        let Seats { by_ticket, by_connection, watching, here } = &*self.seats();
+        by_ticket.is_empty() && by_connection.is_empty() && watching.is_empty() && here.is_empty()
     }
 
     /// Whether the agent sits in the ticket with any connection.

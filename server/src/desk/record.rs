@@ -14,6 +14,9 @@ use support_shared::{
     },
 };
 
+#[cfg(test)]
+use super::mutant::{self, Mutant};
+
 /// Characters of a message that lists show.
 const PREVIEW: usize = 120;
 
@@ -124,6 +127,10 @@ impl TicketRecord {
     pub(crate) fn apply(&mut self, entry: &Message) {
         if let Some(seq) = entry.note_seq {
             self.notes.apply(seq, entry);
+            #[cfg(test)]
+            if mutant::is(Mutant::NoteSharesSeq) {
+                self.conversation.seq += 1;
+            }
         } else if let Some(seq) = entry.seq {
             self.conversation.apply(seq, entry);
             // Who writes has seen what is above.

@@ -22,6 +22,9 @@ use super::{
     store::{AgentRecord, Page, Range},
 };
 
+#[cfg(test)]
+use super::mutant::{self, Mutant};
+
 impl Desk {
     pub(super) async fn show_ticket(
         &self,
@@ -72,6 +75,13 @@ impl Desk {
                 self.presence.stand(id, agent.id, &connection.seat);
             }
         }
+        #[cfg(test)]
+        if mutant::is(Mutant::NoRoomBeforeRead) {
+            self.hub.leave(connection, id);
+            let joined = self.joined(known, ticket, &request).await;
+            self.hub.enter(connection, id);
+            return joined;
+        }
         self.joined(known, ticket, &request).await
     }
 
@@ -86,6 +96,8 @@ impl Desk {
         let id = ticket.id;
         let size = self.limits.size(request.limit);
         let strange = request.epoch.as_ref().is_some_and(|theirs| theirs != epoch);
+        #[cfg(test)]
+        let strange = strange && !mutant::is(Mutant::NoEpoch);
         // Who has more than the store counts in another history, whatever it says. Of the notes
         // only agents may learn even that.
         let agent = matches!(known, Known::Agent(_));
@@ -117,7 +129,7 @@ impl Desk {
     }
 
     pub(super) async fn leave_ticket(
-        &self,
+        self: &Arc<Self>,
         actor: &Actor,
         known: &Known,
         ticket: TicketRecord,
@@ -127,6 +139,9 @@ impl Desk {
             if let Known::Agent(agent) = known
                 && self.presence.stand(ticket.id, agent.id, &connection.seat)
             {
+                // It has stood up, whatever becomes of this request: what cannot be written now is
+                // written then.
+                self.leave_after_grace(ticket.id, agent.id);
                 let event = SystemEvent::AgentLeft { agent: agent.name() };
                 self.append_event(ticket.id, event).await?;
             }
@@ -164,11 +179,18 @@ impl Desk {
     fn leave_after_grace(self: &Arc<Self>, ticket: TicketId, agent: AgentId) {
         let desk = Arc::clone(self);
         self.tasks.spawn(async move {
-            if !desk.grace_is_over().await {
-                return;
-            }
-            if let Err(error) = desk.leave_unless_back(ticket, agent).await {
-                tracing::warn!(%ticket, %agent, %error, "could not write that an agent has left");
+            while desk.grace_is_over().await {
+                match desk.leave_unless_back(ticket, agent).await {
+                    // Once more, or the agent would be in the ticket until the next start.
+                    Err(error @ DeskError::Unavailable(_)) => {
+                        tracing::warn!(%ticket, %agent, %error, "an agent has left, not written yet");
+                    }
+                    Err(error) => {
+                        tracing::error!(%ticket, %agent, %error, "cannot write that an agent has left");
+                        return;
+                    }
+                    Ok(()) => return,
+                }
             }
         });
     }
@@ -238,6 +260,10 @@ impl Desk {
     /// finds out by it.
     pub(super) async fn tell_heads(self: Arc<Self>) {
         let period = Duration::from_millis(self.limits.head_every_ms.max(1));
+        #[cfg(test)]
+        if mutant::is(Mutant::NoBeacon) {
+            return self.stopping.cancelled().await;
+        }
         loop {
             let rooms = self.hub.occupied();
             // Spread over the period, so that it is never felt.

@@ -24,6 +24,7 @@ use super::{
 };
 use crate::desk::{
     log::{Draft, Log, Verdict},
+    mutant::{self, Mutant},
     record::{NewTicket, TicketRecord},
 };
 
@@ -61,8 +62,9 @@ impl Kept {
     }
 
     fn by_key(&self, sender: &str, key: &ClientMessageId) -> Option<&Message> {
+        let any_sender = mutant::is(Mutant::IdScopeWithoutSender);
         self.conversation.iter().chain(&self.notes).find(|message| {
-            message.sender_id.as_deref() == Some(sender)
+            (message.sender_id.as_deref() == Some(sender) || any_sender)
                 && message.client_message_id.as_ref() == Some(key)
         })
     }
@@ -119,6 +121,49 @@ impl Memory {
     pub(crate) fn open(data: Arc<Mutex<Data>>, announce: Announce) -> Self {
         let epoch = data.lock().unwrap().epoch.clone();
         Self { data, epoch, announce, closed: AtomicBool::new(false) }
+    }
+
+    /// The two mutants that decide in one step and write in another.
+    async fn append_in_two_steps(&self, ticket: TicketId, draft: Draft) -> Result<Appended> {
+        let counts = mutant::is(Mutant::CounterThenInsert);
+        let before = {
+            let mut data = self.data()?;
+            let Some(kept) = data.tickets.get_mut(&ticket) else { return Ok(Appended::NoTicket) };
+            let known = draft.key().and_then(|(sender, key)| kept.by_key(&sender, key)).cloned();
+            if let Some(message) = known {
+                self.announce(&kept.record, What::Again(Box::new(message.clone())));
+                return Ok(Appended::Duplicate(Box::new(message)));
+            }
+            let before = kept.record.clone();
+            if counts && matches!(draft.clone().on(&before), Verdict::Write(_)) {
+                kept.record.conversation.seq += u64::from(draft.log == Log::Conversation);
+                kept.record.notes.seq += u64::from(draft.log == Log::Notes);
+            }
+            before
+        };
+        mutant::between_two_writes().await;
+        let mut data = self.data()?;
+        let Some(kept) = data.tickets.get_mut(&ticket) else { return Ok(Appended::NoTicket) };
+        let mut flag = before.clone();
+        if !counts {
+            // Whether it is closed was looked up; the number is the next one there is now.
+            flag = kept.record.clone();
+            flag.conversation.status = before.conversation.status;
+        }
+        match draft.on(&flag) {
+            Verdict::Write(message) => {
+                let (seq, note_seq) = (kept.record.conversation.seq, kept.record.notes.seq);
+                kept.write(Message::clone(&message));
+                if counts {
+                    kept.record.conversation.seq = seq;
+                    kept.record.notes.seq = note_seq;
+                }
+                self.announce(&kept.record, What::Entry(message.clone()));
+                Ok(Appended::New(Box::new(kept.record.clone()), message))
+            }
+            Verdict::Unchanged => Ok(Appended::Unchanged(Box::new(kept.record.clone()))),
+            Verdict::Refused(refusal) => Ok(Appended::Refused(refusal)),
+        }
     }
 
     fn data(&self) -> Result<MutexGuard<'_, Data>> {
@@ -183,11 +228,16 @@ impl Store for Memory {
     }
 
     async fn append(&self, ticket: TicketId, draft: Draft) -> Result<Appended> {
+        if mutant::is(Mutant::CounterThenInsert) || mutant::is(Mutant::CloseAsFlag) {
+            return self.append_in_two_steps(ticket, draft).await;
+        }
         let mut data = self.data()?;
         let Some(kept) = data.tickets.get_mut(&ticket) else { return Ok(Appended::NoTicket) };
         let before = draft.key().and_then(|(sender, key)| kept.by_key(&sender, key)).cloned();
-        if let Some(message) = before {
-            self.announce(&kept.record, What::Again(Box::new(message.clone())));
+        if let Some(message) = before.filter(|_| !mutant::is(Mutant::NoUniqueId)) {
+            if !mutant::is(Mutant::NoReannounce) {
+                self.announce(&kept.record, What::Again(Box::new(message.clone())));
+            }
             return Ok(Appended::Duplicate(Box::new(message)));
         }
         match draft.on(&kept.record) {
