@@ -88,8 +88,8 @@ async fn a_mongodb_that_goes_away_is_unavailable_in_time_and_the_service_whole_a
             _ => {}
         }
         // Who was resuming is told so there, and tries to come back.
-        let told = |crowd: &Crowd| crowd.unavailable() >= before + all / 2;
-        crowd.until("those who write are told", Duration::from_secs(12), told).await;
+        let told = |crowd: &Crowd| crowd.unavailable() >= before + all;
+        crowd.until("everybody is told", Duration::from_secs(12), told).await;
         sleep(away.saturating_sub(began.elapsed())).await;
         match fault {
             0 => proxy.flow(Flow::Open, Flow::Open),
