@@ -73,6 +73,8 @@ async fn a_mongodb_that_goes_away_is_unavailable_in_time_and_the_service_whole_a
     // The network holds everything; it cuts and refuses; the process stands still; it is killed.
     for fault in 0..4 {
         crowd.acks(20, DEADLINE).await;
+        let here = |crowd: &Crowd| crowd.online() == crowd.len();
+        crowd.until("everybody is back", DEADLINE, here).await;
         let before = crowd.unavailable();
         let began = Instant::now();
         match fault {
@@ -85,6 +87,7 @@ async fn a_mongodb_that_goes_away_is_unavailable_in_time_and_the_service_whole_a
             3 if !mongo.signal("KILL") => continue,
             _ => {}
         }
+        // Who was resuming is told so there, and tries to come back.
         let told = |crowd: &Crowd| crowd.unavailable() >= before + all;
         crowd.until("everybody is told", Duration::from_secs(12), told).await;
         sleep(away.saturating_sub(began.elapsed())).await;

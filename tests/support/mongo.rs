@@ -85,8 +85,8 @@ impl Mongo {
 impl Drop for Mongo {
     fn drop(&mut self) {
         if let Some(own) = &mut self.stand_in {
-            // One that stands still does not end by itself.
-            let _ = Command::new("kill").args(["-s", "CONT", &own.process.to_string()]).output();
+            // One that stands still, or waits for a connection that does, does not end by itself.
+            let _ = Command::new("kill").args(["-s", "KILL", &own.process.to_string()]).output();
             drop(own.script.stdin.take());
             let _ = own.script.wait();
         }

@@ -95,7 +95,7 @@ pub(crate) struct Record {
 #[derive(Debug, Default)]
 pub(crate) struct Status {
     pub(crate) acked: AtomicU64,
-    /// Answers that were `unavailable`.
+    /// Answers that were `unavailable`, to whatever was asked.
     pub(crate) unavailable: AtomicU64,
     /// Messages without a final answer.
     pub(crate) waiting: AtomicU64,
@@ -223,6 +223,8 @@ impl LoadClient {
     }
 
     fn refused(&mut self, code: &str) {
+        let unavailable = u64::from(code == "unavailable");
+        self.status.unavailable.fetch_add(unavailable, Ordering::Relaxed);
         *self.record.refused.entry(code.to_owned()).or_default() += 1;
     }
 
@@ -379,11 +381,7 @@ impl LoadClient {
         self.record.slowest_refusal = self.record.slowest_refusal.max(since.elapsed());
         self.refused(&code);
         match code.as_str() {
-            "unavailable" => {
-                self.status.unavailable.fetch_add(1, Ordering::Relaxed);
-                Ok(())
-            }
-            "rate_limited" => Ok(()),
+            "unavailable" | "rate_limited" => Ok(()),
             "unauthenticated" => {
                 self.sign_in().await;
                 Err(Lost)
