@@ -33,14 +33,14 @@ mod tickets;
 mod typing;
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use support_shared::{
     TicketId,
     message::SenderRole,
     ticket::{AgentName, AgentRole, Guest},
 };
-use tokio::sync::mpsc;
+use tokio::{sync::mpsc, time::Instant};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tracing::Instrument;
 
@@ -220,6 +220,17 @@ impl Desk {
         actor: &Actor,
         command: Command,
     ) -> Result<Reply, DeskError> {
+        self.execute_asked(actor, command, Instant::now()).await
+    }
+
+    /// The same for a command that has waited for its turn since it was asked for: the wait counts,
+    /// so that whoever asks for much at once is told as soon as everybody else.
+    pub async fn execute_asked(
+        self: &Arc<Self>,
+        actor: &Actor,
+        command: Command,
+        asked: Instant,
+    ) -> Result<Reply, DeskError> {
         let began = Instant::now();
         let action = command.action();
         let entry = audit::of(&command);
@@ -250,9 +261,15 @@ impl Desk {
             }
             self.act(actor, known, ticket, command).await
         };
-        let result = match tokio::time::timeout(PATIENCE, work.instrument(span.clone())).await {
-            Ok(result) => result,
-            Err(late) => Err(DeskError::Unavailable(late.into())),
+        let left = PATIENCE.saturating_sub(asked.elapsed());
+        let result = if left.is_zero() {
+            // It is not begun: what is begun may still be stored.
+            Err(DeskError::Unavailable(anyhow::anyhow!("it has waited too long for its turn")))
+        } else {
+            match tokio::time::timeout(left, work.instrument(span.clone())).await {
+                Ok(result) => result,
+                Err(late) => Err(DeskError::Unavailable(late.into())),
+            }
         };
         let result = self.audited(actor, entry, result).await;
         let outcome = result.as_ref().map_or_else(|error| error.code().as_str(), |_| "ok");

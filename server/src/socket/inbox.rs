@@ -29,7 +29,7 @@ use support_shared::{
     parse_packet,
     request::{AgentRequest, GuestRequest},
 };
-use tokio::sync::mpsc;
+use tokio::{sync::mpsc, time::Instant};
 
 use super::Sockets;
 use crate::desk::{Actor, Command, DeskError, Reply, Side, Who};
@@ -43,6 +43,8 @@ const LINE_BYTES: usize = 1 << 20;
 
 struct Request {
     packet: String,
+    /// When it came.
+    asked: Instant,
     ack: AckSender,
 }
 
@@ -66,7 +68,9 @@ impl MessageHandler<LocalAdapter, InOrder> for Inbox {
         };
         let size = packet.len();
         let before = self.waiting.fetch_add(size, Ordering::Relaxed);
-        if before + size > LINE_BYTES || self.line.try_send(Request { packet, ack }).is_err() {
+        if before + size > LINE_BYTES
+            || self.line.try_send(Request { packet, asked: Instant::now(), ack }).is_err()
+        {
             tracing::info!(socket.id = %socket.id, "a socket asks faster than it is served: dropped");
             self.rooms.give_up_socket(socket.into());
         }
@@ -100,9 +104,9 @@ async fn serve(
                 stopping = true;
             }
             request = requests.recv() => {
-                let Some(Request { packet, ack }) = request else { break };
+                let Some(Request { packet, asked, ack }) = request else { break };
                 waiting.fetch_sub(packet.len(), Ordering::Relaxed);
-                answer(&packet, ack, &sockets, &actor).await;
+                answer(&packet, asked, ack, &sockets, &actor).await;
             }
             () = &mut expiry => {
                 if let Some(connection) = &actor.connection {
@@ -128,8 +132,8 @@ fn time_left(actor: &Actor, sockets: &Sockets) -> Duration {
     }
 }
 
-async fn answer(packet: &str, ack: AckSender, sockets: &Sockets, actor: &Actor) {
-    let work = AssertUnwindSafe(carry_out(packet, sockets, actor)).catch_unwind();
+async fn answer(packet: &str, asked: Instant, ack: AckSender, sockets: &Sockets, actor: &Actor) {
+    let work = AssertUnwindSafe(carry_out(packet, asked, sockets, actor)).catch_unwind();
     let result = work.await.unwrap_or_else(|panic| {
         let what = panic.downcast_ref::<&str>().map_or("a panic", |text| *text).to_owned();
         Err(DeskError::Internal(anyhow::anyhow!(what)))
@@ -151,10 +155,15 @@ fn send<T: Serialize>(ack: AckSender, answer: &Ack<T>) -> bool {
     )
 }
 
-async fn carry_out(packet: &str, sockets: &Sockets, actor: &Actor) -> Result<Reply, DeskError> {
+async fn carry_out(
+    packet: &str,
+    asked: Instant,
+    sockets: &Sockets,
+    actor: &Actor,
+) -> Result<Reply, DeskError> {
     let side = actor.connection.as_ref().map_or(Side::Guest, |connection| connection.side);
     let command = decode(packet, side).map_err(|error| DeskError::Invalid(error.to_string()))?;
-    sockets.desk.execute(actor, command).await
+    sockets.desk.execute_asked(actor, command, asked).await
 }
 
 /// An event of the other side is understood, so that it can be refused as what it is.
