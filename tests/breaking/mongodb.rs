@@ -150,15 +150,15 @@ async fn nothing_follows_a_close_however_it_races_with_messages_on_two_servers()
             }
             let mut acks = Vec::new();
             for (key, number) in numbers {
-                let mut ack = socket.ack(number).await;
-                // A store that is too slow for the moment says nothing of who won: ask again.
+                acks.push((key, socket.ack(number).await));
+            }
+            // A store that is too slow for the moment says nothing of who won: ask again.
+            for (key, ack) in &mut acks {
                 while ack["error"]["code"] == "unavailable" {
                     let text =
                         json!({ "ticketId": ticket, "content": "x", "clientMessageId": key });
-                    let number = socket.send("message:send", &text).await;
-                    ack = socket.ack(number).await;
+                    *ack = socket.ask("message:send", text).await;
                 }
-                acks.push((key, ack));
             }
             acks
         });
