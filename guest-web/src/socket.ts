@@ -3,7 +3,7 @@
 // The library reconnects after a lost connection. It does not after a refusal or a disconnect by the
 // server, nor does it know of an announced stop: those are handled here.
 
-import { type Socket, io } from 'socket.io-client';
+import { Manager, type Socket } from 'socket.io-client';
 import type { Answer } from './state';
 import type { GuestTicket, HeadNotice, Message, Notices, Requests } from './wire';
 
@@ -38,16 +38,15 @@ export interface Connection {
 }
 
 export function createConnection(listener: Listener): Connection {
-  const socket: Socket<Notices> = io('/guest', {
+  const manager = new Manager({
     path: '/socket.io/',
-    transports: ['websocket', 'polling'],
-    tryAllTransports: true,
     autoConnect: false,
     timeout: ACK_MS,
     reconnectionDelay: DELAY_MS,
     reconnectionDelayMax: DELAY_MAX_MS,
     randomizationFactor: 1,
   });
+  const socket: Socket<Notices> = manager.socket('/guest');
   // The same socket for emitting: an acknowledgement with a deadline is beyond what its types can say.
   const emitter: Socket = socket;
   let wanted = false;

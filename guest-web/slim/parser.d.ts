@@ -1,0 +1,5 @@
+// The types of parser.js, for its tests.
+export class Encoder {
+  encode(packet: object): string[];
+}
+export function decode(text: string): { type: number; nsp: string; id?: number; data: unknown };
