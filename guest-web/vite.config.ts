@@ -6,36 +6,42 @@ import { sizeLimit } from './size';
 
 const here = (file: string): string => `${import.meta.dirname}/slim/${file}`;
 
-/** Modules of the Socket.IO client's packages, and what is bundled in their place. */
-const STAND_INS: readonly (readonly [RegExp, string])[] = [
-  [/^socket\.io-client$/, here('client.js')],
-  [/^engine\.io-client$/, here('engine.js')],
-  [/^socket\.io-parser$/, here('parser.js')],
-];
+/** Packages of the Socket.IO client, and what is bundled in their place. */
+const STAND_INS: Readonly<Record<string, string>> = {
+  '@socket.io/component-emitter': here('emitter.js'),
+  'socket.io-client': here('client.js'),
+  'socket.io-parser': here('parser.js'),
+};
 
 function slimSocketIo(): Plugin {
   return {
     name: 'slim-socket.io',
     enforce: 'pre',
-    async resolveId(id, importer) {
-      const standIn = STAND_INS.find(([name]) => name.test(id))?.[1];
-      if (standIn) return { id: standIn, moduleSideEffects: false };
-      // The package exports only its front door; a stand-in takes single modules.
-      const isInside = /^socket\.io-client\/build\//.test(id);
-      if (isInside) return { id: `${import.meta.dirname}/node_modules/${id}`, moduleSideEffects: false };
-      if (!importer || !/socket\.io|engine\.io/.test(`${id} ${importer}`)) return null;
-      const found = await this.resolve(id, importer, { skipSelf: true });
-      return found && { ...found, moduleSideEffects: false };
+    resolveId(id) {
+      // The package exports only its front door; a stand-in takes a single module.
+      const inside = id.startsWith('socket.io-client/build/') ? `${import.meta.dirname}/node_modules/${id}` : null;
+      return STAND_INS[id] ?? inside;
+    },
+  };
+}
+
+/** What stands in the frame for its readers only: comments, and room between the lines. */
+function bareFrame(): Plugin {
+  return {
+    name: 'bare-frame',
+    transformIndexHtml: {
+      order: 'post',
+      handler: (html) => html.replace(/<!--.*?-->/gs, '').replace(/\s*\n\s*/g, '\n').trim(),
     },
   };
 }
 
 export default defineConfig(({ isSsrBuild }) => ({
   root: import.meta.dirname,
-  plugins: [slimSocketIo(), ...(isSsrBuild ? [] : [sizeLimit()])],
+  plugins: [slimSocketIo(), bareFrame(), ...(isSsrBuild ? [] : [sizeLimit()])],
   build: {
     target: 'es2022',
     assetsInlineLimit: 0,
-    modulePreload: { polyfill: false },
+    modulePreload: false,
   },
 }));

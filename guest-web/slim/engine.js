@@ -1,20 +1,12 @@
-// What the Socket.IO client takes of `engine.io-client`: Engine.IO 4 as text, to this origin only.
+// Engine.IO 4 as text, to this origin only: what the Socket.IO client needs of `engine.io-client`.
 // A websocket; where something in between does not let one through, polling by `fetch`. No upgrade
-// from one to the other, no binary. It must not reconnect: the Socket.IO client does.
-import { Emitter } from '@socket.io/component-emitter';
+// from one to the other, no binary. It must not reconnect: src/socket.ts does.
 
 const SEPARATOR = '\x1e';
 
-export function installTimerFunctions(object) {
-  object.setTimeoutFn = setTimeout.bind(window);
-  object.clearTimeoutFn = clearTimeout.bind(window);
-}
-
-export const nextTick = queueMicrotask.bind(window);
-
-export class Socket extends Emitter {
-  #query;
-  #path;
+export class Engine {
+  #address;
+  #on;
   #send = () => {};
   #end = () => {};
   #ping;
@@ -24,10 +16,10 @@ export class Socket extends Emitter {
   /** The Socket.IO client asks whether it can write. */
   transport = { writable: false };
 
-  constructor(_uri, { path }) {
-    super();
-    this.#path = path;
-    this.#query = '?EIO=4&transport=';
+  /** `on.open()`, `on.data(text)`, and once, at last, `on.end(error, whether it was open)`. */
+  constructor(path, on) {
+    this.#address = `${path}?EIO=4&transport=`;
+    this.#on = on;
     this.#byWebsocket();
   }
 
@@ -35,8 +27,8 @@ export class Socket extends Emitter {
     this.#send(`4${text}`);
   }
 
-  close() {
-    this.#finish('forced close');
+  close(reason) {
+    this.#finish(reason);
   }
 
   /** A computer that slept wakes with a connection that is long dead and a timer that has not run. */
@@ -47,7 +39,7 @@ export class Socket extends Emitter {
   }
 
   #byWebsocket() {
-    const url = `${location.origin.replace('http', 'ws')}${this.#path}${this.#query}websocket`;
+    const url = `${location.origin.replace('http', 'ws')}${this.#address}websocket`;
     const socket = new WebSocket(url);
     this.#send = (text) => socket.send(text);
     this.#end = () => socket.close();
@@ -64,7 +56,7 @@ export class Socket extends Emitter {
     let sid = '';
     let sending = false;
     const ask = async (body) => {
-      const url = `${this.#path}${this.#query}polling${sid}`;
+      const url = `${this.#address}polling${sid}`;
       const options = body === undefined ? {} : { method: 'POST', body };
       const answer = await fetch(url, { ...options, cache: 'no-store', signal: ended.signal });
       if (!answer.ok) throw new Error(`status ${answer.status}`);
@@ -104,13 +96,12 @@ export class Socket extends Emitter {
       this.#state = 'open';
       this.transport.writable = true;
       this.#listened();
-      this.emitReserved('open');
+      this.#on.open();
     } else if (type === '2') {
       this.#listened();
       this.#send('3');
-      this.emitReserved('ping');
     } else if (type === '4') {
-      this.emitReserved('data', data);
+      this.#on.data(data);
     } else if (type === '1') {
       this.#finish('transport close');
     }
@@ -129,7 +120,6 @@ export class Socket extends Emitter {
     this.transport.writable = false;
     clearTimeout(this.#ping);
     this.#end();
-    if (wasOpen) this.emitReserved('close', reason);
-    else this.emitReserved('error', new Error(reason));
+    this.#on.end(new Error(reason), wasOpen);
   }
 }

@@ -2,9 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { Encoder, decode } from '../slim/parser.js';
-
-const encode = (packet: object): string => new Encoder().encode(packet)[0] ?? '';
+import { decode, encode } from '../slim/parser.js';
 
 describe('packets of Socket.IO 5', () => {
   test('are written as the protocol says', () => {
@@ -18,13 +16,13 @@ describe('packets of Socket.IO 5', () => {
     assert.deepEqual(decode('3/guest,12[{"ok":true}]'), { type: 3, nsp: '/guest', id: 12, data: [{ ok: true }] });
     assert.deepEqual(decode('2["a",1]'), { type: 2, nsp: '/', data: ['a', 1] });
     assert.deepEqual(decode('1/guest'), { type: 1, nsp: '/guest', data: undefined });
-    assert.deepEqual(decode('4/guest,{"message":"unauthenticated"}').data, { message: 'unauthenticated' });
-    assert.deepEqual(decode('2/guest,["a","line\\nbreak\u2028, 1[2"]').data, ['a', 'line\nbreak\u2028, 1[2']);
+    assert.deepEqual(decode('4/guest,{"message":"unauthenticated"}')?.data, { message: 'unauthenticated' });
+    assert.deepEqual(decode('2/guest,["a","line\\nbreak\u2028, 1[2"]')?.data, ['a', 'line\nbreak\u2028, 1[2']);
   });
 
   test('that are none are refused', () => {
     for (const text of ['', '9', '5-["a",{"_placeholder":true,"num":0}]', '2', '2{}', '2[1]', '2["a"', '0', '3{}', '1["a"]', '4']) {
-      assert.throws(() => decode(text), Error, text);
+      assert.equal(decode(text), null, text);
     }
   });
 });
