@@ -1,24 +1,47 @@
 // How the page is built: one script, one style sheet and one icon under /assets/, named by their
 // content. Nothing may end up inline, because the server's content security policy forbids it.
+// The Socket.IO client comes with much that the desk does not speak: slim/ stands in for that.
 import { type Plugin, defineConfig } from 'vite';
+import { sizeLimit } from './size';
 
-/** The Socket.IO client brings a transport that src/socket.ts never uses and bundlers cannot leave out. */
-function withoutWebTransport(): Plugin {
+const here = (file: string): string => `${import.meta.dirname}/slim/${file}`;
+
+/** Packages of the Socket.IO client, and what is bundled in their place. */
+const STAND_INS: Readonly<Record<string, string>> = {
+  '@socket.io/component-emitter': here('emitter.js'),
+  'socket.io-client': here('client.js'),
+  'socket.io-parser': here('parser.js'),
+};
+
+function slimSocketIo(): Plugin {
   return {
-    name: 'without-webtransport',
+    name: 'slim-socket.io',
     enforce: 'pre',
-    load(id) {
-      return id.endsWith('/engine.io-client/build/esm/transports/webtransport.js') ? 'export class WT {}' : null;
+    resolveId(id) {
+      // The package exports only its front door; a stand-in takes a single module.
+      const inside = id.startsWith('socket.io-client/build/') ? `${import.meta.dirname}/node_modules/${id}` : null;
+      return STAND_INS[id] ?? inside;
     },
   };
 }
 
-export default defineConfig({
+/** What stands in the frame for its readers only: comments, and room between the lines. */
+function bareFrame(): Plugin {
+  return {
+    name: 'bare-frame',
+    transformIndexHtml: {
+      order: 'post',
+      handler: (html) => html.replace(/<!--.*?-->/gs, '').replace(/\s*\n\s*/g, '\n').trim(),
+    },
+  };
+}
+
+export default defineConfig(({ isSsrBuild }) => ({
   root: import.meta.dirname,
-  plugins: [withoutWebTransport()],
+  plugins: [slimSocketIo(), bareFrame(), ...(isSsrBuild ? [] : [sizeLimit()])],
   build: {
     target: 'es2022',
     assetsInlineLimit: 0,
-    modulePreload: { polyfill: false },
+    modulePreload: false,
   },
-});
+}));

@@ -7,8 +7,16 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// What the page is made of.
-const SOURCES: [&str; 6] =
-    ["index.html", "package-lock.json", "package.json", "src", "tsconfig.json", "vite.config.ts"];
+const SOURCES: [&str; 8] = [
+    "index.html",
+    "package-lock.json",
+    "package.json",
+    "size.ts",
+    "slim",
+    "src",
+    "tsconfig.json",
+    "vite.config.ts",
+];
 
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");

@@ -14,6 +14,7 @@ import {
   type Pending,
   type State,
   isBehind,
+  isOver,
   lastSeq,
   target,
 } from './state';
@@ -76,11 +77,48 @@ function handle(turn: Turn, event: Event): void {
       return;
 
     case 'newConversation':
-      if (state.ticket?.status !== 'closed') return;
+      if (!state.ticket || !isOver(state.ticket)) return;
       leaveTicket(turn);
       set(turn, { fresh: true });
       if (state.sync !== 'none') list(turn);
       return;
+
+    case 'done':
+      if (state.ticket && !isOver(state.ticket)) ask(turn, { do: 'end', ticketId: state.ticket.id });
+      return;
+
+    case 'rated': {
+      const { score, comment } = event;
+      if (state.ticket) ask(turn, { do: 'rate', ticketId: state.ticket.id, score, comment });
+      return;
+    }
+
+    case 'changed': {
+      const { answer, ticketId } = event;
+      set(turn, { asking: false, problem: answer?.ok ? null : (answer?.error.code ?? 'unanswered') });
+      if (state.ticket?.id !== ticketId) set(turn, { problem: null });
+      else if (answer?.ok) renew(turn, answer.data.ticket);
+      // Another tab may have been faster, or an agent: the log says what has become of it.
+      else if (answer && state.sync === 'ready') join(turn);
+      return;
+    }
+
+    case 'earlierWanted':
+      if (state.sync === 'ready') turn.effects.push({ do: 'earlier' });
+      return;
+
+    case 'earlier':
+      if (event.answer?.ok) set(turn, { tickets: latestFirst(event.answer.data.tickets) });
+      return;
+
+    case 'chosen': {
+      const ticket = state.tickets.find((t) => t.id === event.ticketId);
+      if (!ticket || ticket.id === state.ticket?.id) return;
+      leaveTicket(turn);
+      set(turn, { ticket, fresh: false });
+      if (state.sync !== 'none') join(turn);
+      return;
+    }
 
     case 'nearTop': {
       const first = state.entries[0];
@@ -248,14 +286,28 @@ function choose(turn: Turn, answer: Answer<TicketPage<GuestTicket>>): void {
     stall(turn, answer);
     return;
   }
-  const latest = [...answer.data.tickets].sort((a, b) => (a.updatedAt < b.updatedAt ? 1 : -1));
-  const ticket = latest.find((t) => t.status === 'open') ?? (state.fresh ? undefined : latest[0]);
+  const tickets = latestFirst(answer.data.tickets);
+  const goesOn = tickets.find((t) => !isOver(t));
+  const ticket = goesOn ?? (state.fresh ? undefined : (tickets.find((t) => t.status === 'open') ?? tickets[0]));
+  set(turn, { tickets });
   if (ticket) {
     set(turn, { ticket, fresh: false });
     join(turn);
   } else {
     set(turn, { loaded: true, sync: 'ready', link: 'online', tries: 0 });
   }
+}
+
+function latestFirst(tickets: readonly GuestTicket[]): readonly GuestTicket[] {
+  return [...tickets].sort((a, b) => (a.updatedAt < b.updatedAt ? 1 : -1));
+}
+
+/** One such request at a time, and none into the dark: it is the guest who presses again. */
+function ask(turn: Turn, effect: Effect): void {
+  const { asking, sync } = turn.state;
+  if (asking) return;
+  if (sync === 'ready') turn.effects.push(effect);
+  set(turn, { asking: sync === 'ready', problem: sync === 'ready' ? null : 'unanswered' });
 }
 
 function read(turn: Turn, afterSeq: number | null, answer: Answer<Joined<GuestTicket>>): void {
@@ -306,7 +358,7 @@ function read(turn: Turn, afterSeq: number | null, answer: Answer<Joined<GuestTi
 function leaveTicket(turn: Turn): void {
   const { ticket, epoch, entries, held, hasOlder, loadingOlder } = BLANK;
   const outbox = turn.state.outbox.filter((p) => !p.sent);
-  set(turn, { ticket, epoch, entries, held, hasOlder, loadingOlder, outbox, loaded: true });
+  set(turn, { problem: null, ticket, epoch, entries, held, hasOlder, loadingOlder, outbox, loaded: true });
 }
 
 function stall(turn: Turn, answer: Answer<unknown>): void {
@@ -367,7 +419,8 @@ function follow(turn: Turn, entry: Entry): void {
   if (!ticket || entry.seq <= ticket.lastSeq) return;
   const type = entry.event?.type;
   const status = type === 'ticketClosed' ? 'closed' : type === 'ticketReopened' ? 'open' : ticket.status;
-  set(turn, { ticket: { ...ticket, lastSeq: entry.seq, status } });
+  const endedByGuest = type === 'guestEnded' || (ticket.endedByGuest && type !== 'ticketReopened' && entry.senderRole !== 'guest');
+  set(turn, { ticket: { ...ticket, lastSeq: entry.seq, status, endedByGuest } });
 }
 
 /** Takes over a newer view of the ticket. One that is older than the log on the page is dropped. */

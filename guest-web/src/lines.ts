@@ -1,6 +1,7 @@
 // The lines of the log and how each is drawn: entries, letters on their way, lines that name the day.
 // It must not place them or know about scrolling: view.ts does. Text goes in as text nodes only.
 
+import { button, make } from './elements';
 import { pieces } from './links';
 import type { Entry, Pending, State } from './state';
 import { words } from './words';
@@ -20,10 +21,20 @@ export interface Line {
   draw(element: HTMLElement, press: Press): void;
 }
 
-const locale = navigator.languages.find((language) => language.startsWith('en')) ?? 'en-GB';
-const timeOf = new Intl.DateTimeFormat(locale, { hour: 'numeric', minute: '2-digit' });
-const dayOf = new Intl.DateTimeFormat(locale, { weekday: 'long', day: 'numeric', month: 'long' });
-const dayAndYearOf = new Intl.DateTimeFormat(locale, { dateStyle: 'long' });
+const STYLES = {
+  time: { hour: 'numeric', minute: '2-digit' },
+  day: { weekday: 'long', day: 'numeric', month: 'long' },
+  dayAndYear: { dateStyle: 'long' },
+} satisfies Record<string, Intl.DateTimeFormatOptions>;
+/** Made once each: to make one takes long, and there may be thousands of lines. */
+const formats = new Map<string, Intl.DateTimeFormat>();
+
+/** A moment, in the language in use. */
+export function dated(style: keyof typeof STYLES, at: Date): string {
+  const known = formats.get(style) ?? new Intl.DateTimeFormat(words.locale, STYLES[style]);
+  formats.set(style, known);
+  return known.format(at);
+}
 
 /** The guest's own entry has the key that its letter had. */
 export function keyOf(entry: Entry): string {
@@ -43,8 +54,13 @@ export function linesOf(state: State, now: Date): Line[] {
     before = entry;
     day = thisDay;
   }
-  for (const pending of state.outbox) lines.push(letterLine(pending, state));
+  for (const pending of state.outbox) if (belongs(pending, state)) lines.push(letterLine(pending, state));
   return lines;
+}
+
+/** What is on its way to another conversation is not shown in this one; what failed is, wherever it was to go. */
+function belongs({ letter }: Pending, { ticket }: State): boolean {
+  return !ticket || letter.failure !== null || letter.ticketId === null || letter.ticketId === ticket.id;
 }
 
 /** One after the other by the same person: the name is not said again. */
@@ -64,7 +80,7 @@ function dayLine(at: Date, now: Date): Line {
       ? words.today
       : key === yesterday.toDateString()
         ? words.yesterday
-        : (at.getFullYear() === now.getFullYear() ? dayOf : dayAndYearOf).format(at);
+        : dated(at.getFullYear() === now.getFullYear() ? 'day' : 'dayAndYear', at);
   return {
     key: `day ${key}`,
     source: text,
@@ -82,7 +98,7 @@ function systemLine(entry: Entry): Line {
     draw(element) {
       element.className = 'entry system';
       element.dataset['seq'] = String(entry.seq);
-      const text = make('span', 'text', entry.content);
+      const text = make('span', 'text', (entry.event && words.event(entry.event)) ?? entry.content);
       text.dir = 'auto';
       element.replaceChildren(text, time(entry));
     },
@@ -160,21 +176,7 @@ function link(text: string, href: string): HTMLAnchorElement {
 
 function time(entry: Entry): HTMLTimeElement {
   const at = new Date(entry.createdAt);
-  const element = make('time', '', timeOf.format(at));
+  const element = make('time', '', dated('time', at));
   element.dateTime = entry.createdAt;
-  return element;
-}
-
-function button(className: string, text: string, press: () => void): HTMLButtonElement {
-  const element = make('button', className, text);
-  element.type = 'button';
-  element.addEventListener('click', press);
-  return element;
-}
-
-function make<K extends keyof HTMLElementTagNameMap>(tag: K, className: string, text = ''): HTMLElementTagNameMap[K] {
-  const element = document.createElement(tag);
-  element.className = className;
-  element.textContent = text;
   return element;
 }

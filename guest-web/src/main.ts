@@ -6,12 +6,17 @@ import { Outbox } from './outbox';
 import { type Connection, createConnection } from './socket';
 import { BLANK, type Details, type Effect, type Event, type State, target } from './state';
 import { View } from './view';
+import { chooseLanguage } from './words';
 import type { ApiError, CreateTicket } from './wire';
 
 const HTTP_MS = 10_000;
 const ADOPT_EVERY_MS = 2_000;
+/** Conversations that the list of earlier ones shows. */
+const EARLIER_MAX = 200;
 
 let state: State = BLANK;
+
+await chooseLanguage();
 
 const outbox = new Outbox({
   kept: (letter) => dispatch({ is: 'heard', letter }),
@@ -29,6 +34,10 @@ const view = new View({
   discard: (id) => dispatch({ is: 'discarded', id }),
   newConversation: () => dispatch({ is: 'newConversation' }),
   nearTop: () => dispatch({ is: 'nearTop' }),
+  done: () => dispatch({ is: 'done' }),
+  rate: (score, comment) => dispatch({ is: 'rated', score, comment }),
+  earlier: () => dispatch({ is: 'earlierWanted' }),
+  choose: (ticketId) => dispatch({ is: 'chosen', ticketId }),
 });
 
 const connection: Connection = createConnection({
@@ -83,6 +92,23 @@ function perform(effect: Effect): void {
       void connection
         .request('message:list', { ticketId, before, limit: 50 })
         .then((answer) => dispatch({ is: 'older', ticketId, before, answer }));
+      return;
+    }
+    case 'earlier':
+      void connection.request('ticket:list', { limit: EARLIER_MAX }).then((answer) => dispatch({ is: 'earlier', answer }));
+      return;
+    case 'end': {
+      const { ticketId } = effect;
+      void connection
+        .request('ticket:end', { ticketId })
+        .then((answer) => dispatch({ is: 'changed', ticketId, answer }));
+      return;
+    }
+    case 'rate': {
+      const { ticketId, score, comment } = effect;
+      void connection
+        .request('ticket:rate', { ticketId, score, ...(comment ? { comment } : {}) })
+        .then((answer) => dispatch({ is: 'changed', ticketId, answer }));
       return;
     }
     case 'create': {

@@ -1,9 +1,9 @@
 // The one connection to the server, and the only file that names the Socket.IO client.
 // It reports what happens and carries requests; it never decides what to do about an answer.
-// The library reconnects after a lost connection. It does not after a refusal or a disconnect by the
-// server, nor does it know of an announced stop: those are handled here.
+// It connects again after whatever ended a connection, but a refusal of the guest: later each time,
+// not everybody at the same moment, and when the server has announced that it stops, when it said.
 
-import { type Socket, io } from 'socket.io-client';
+import { Manager, type Socket } from 'socket.io-client';
 import type { Answer } from './state';
 import type { GuestTicket, HeadNotice, Message, Notices, Requests } from './wire';
 
@@ -38,20 +38,12 @@ export interface Connection {
 }
 
 export function createConnection(listener: Listener): Connection {
-  const socket: Socket<Notices> = io('/guest', {
-    path: '/socket.io/',
-    transports: ['websocket', 'polling'],
-    tryAllTransports: true,
-    autoConnect: false,
-    timeout: ACK_MS,
-    reconnectionDelay: DELAY_MS,
-    reconnectionDelayMax: DELAY_MAX_MS,
-    randomizationFactor: 1,
-  });
+  const manager = new Manager({ path: '/socket.io/', autoConnect: false, reconnection: false, timeout: ACK_MS });
+  const socket: Socket<Notices> = manager.socket('/guest');
   // The same socket for emitting: an acknowledgement with a deadline is beyond what its types can say.
   const emitter: Socket = socket;
   let wanted = false;
-  let refusals = 0;
+  let failures = 0;
   let stopInMs: number | null = null;
   let timer: ReturnType<typeof setTimeout> | undefined;
 
@@ -61,8 +53,8 @@ export function createConnection(listener: Listener): Connection {
   }
 
   function backOff(): number {
-    refusals += 1;
-    return Math.random() * Math.min(DELAY_MAX_MS, DELAY_MS * 2 ** refusals);
+    failures += 1;
+    return Math.random() * Math.min(DELAY_MAX_MS, DELAY_MS * 2 ** failures);
   }
 
   function giveUp(): void {
@@ -72,32 +64,26 @@ export function createConnection(listener: Listener): Connection {
   }
 
   socket.on('connect', () => {
-    refusals = 0;
+    failures = 0;
     listener.connected();
   });
 
   socket.on('disconnect', () => {
     if (!wanted) return;
     listener.cut();
-    if (stopInMs !== null) {
-      // Ends the library's own attempts, which would come too early.
-      socket.disconnect();
-      connectAfter(stopInMs);
-      stopInMs = null;
-    } else if (!socket.active) {
-      connectAfter(backOff());
-    }
+    connectAfter(stopInMs ?? backOff());
+    stopInMs = null;
   });
 
-  socket.on('connect_error', (error) => {
+  socket.on('connect_error', ({ message }) => {
     if (!wanted) return;
-    if (!socket.active && error.message === 'unauthenticated') {
+    if (message === 'unauthenticated') {
       giveUp();
       listener.refused();
       return;
     }
     listener.unreachable();
-    if (!socket.active) connectAfter(backOff());
+    connectAfter(backOff());
   });
 
   socket.on('message:new', ({ message }) => listener.message(message));

@@ -11,6 +11,7 @@ import type {
   Message,
   MessagePage,
   MessageSent,
+  TicketAnswer,
   TicketCreated,
   TicketPage,
 } from './wire';
@@ -71,6 +72,12 @@ export interface State {
   /** The guest asked for a new conversation: closed ones are not chosen. */
   readonly fresh: boolean;
   readonly ticket: GuestTicket | null;
+  /** The guest's conversations when they were listed last, the latest first. */
+  readonly tickets: readonly GuestTicket[];
+  /** An answer to "I am done" or to a rating is awaited. */
+  readonly asking: boolean;
+  /** Why the last of these did not come about. */
+  readonly problem: ErrorCode | 'unanswered' | null;
   readonly epoch: string | null;
   /** An unbroken stretch of the log that ends at what was applied last. */
   readonly entries: readonly Entry[];
@@ -100,6 +107,12 @@ export type Event =
   | { is: 'discarded'; id: string }
   | { is: 'newConversation' }
   | { is: 'nearTop' }
+  | { is: 'done' }
+  | { is: 'rated'; score: number; comment: string }
+  | { is: 'changed'; ticketId: string; answer: Answer<TicketAnswer<GuestTicket>> }
+  | { is: 'earlierWanted' }
+  | { is: 'earlier'; answer: Answer<TicketPage<GuestTicket>> }
+  | { is: 'chosen'; ticketId: string }
   | { is: 'sessionBegun' }
   | { is: 'sessionFailed'; error: ApiError | null }
   | { is: 'connected' }
@@ -128,6 +141,9 @@ export type Effect =
   | { do: 'list' }
   | { do: 'join'; ticketId: string; afterSeq: number | null; epoch: string | null }
   | { do: 'older'; ticketId: string; before: number }
+  | { do: 'earlier' }
+  | { do: 'end'; ticketId: string }
+  | { do: 'rate'; ticketId: string; score: number; comment: string }
   | { do: 'create'; letter: Letter }
   | { do: 'send'; letter: Letter; ticketId: string }
   | { do: 'keep'; letter: Letter }
@@ -142,6 +158,9 @@ export const BLANK: State = {
   loaded: false,
   fresh: false,
   ticket: null,
+  tickets: [],
+  asking: false,
+  problem: null,
   epoch: null,
   entries: [],
   held: [],
@@ -162,6 +181,11 @@ export function lastSeq(state: State): number {
 /** The conversation a message written now belongs to; null when it will open one. */
 export function target(state: State): string | null {
   return state.ticket?.status === 'open' ? state.ticket.id : null;
+}
+
+/** The guest has said that it is done, or an agent has closed the conversation. */
+export function isOver(ticket: GuestTicket): boolean {
+  return ticket.status === 'closed' || ticket.endedByGuest;
 }
 
 /** The log has entries that the page has not applied. */

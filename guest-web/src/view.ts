@@ -3,7 +3,9 @@
 // Elements are kept by a key that is the same before and after a message is stored, so that an
 // acknowledgement changes an entry in place and is not read aloud as a new one.
 
+import { find, say } from './elements';
 import { type Line, type Press, keyOf, linesOf } from './lines';
+import { Over } from './over';
 import { type Details, type State, isStart } from './state';
 import { words } from './words';
 
@@ -19,17 +21,10 @@ export interface Guest {
   discard(id: string): void;
   newConversation(): void;
   nearTop(): void;
-}
-
-function find<T extends HTMLElement>(id: string): T {
-  const element = document.getElementById(id);
-  if (!element) throw new Error(`index.html has no #${id}`);
-  return element as T;
-}
-
-function say(element: HTMLElement, text: string): void {
-  // Writing the same text again would have it read aloud again.
-  if (element.textContent !== text) element.textContent = text;
+  done(): void;
+  rate(score: number, comment: string): void;
+  earlier(): void;
+  choose(ticketId: string): void;
 }
 
 export class View {
@@ -40,7 +35,7 @@ export class View {
   readonly #composer = find<HTMLTextAreaElement>('composer');
   readonly #send = find<HTMLButtonElement>('send');
   readonly #form = find<HTMLFormElement>('form');
-  readonly #closed = find('closed');
+  readonly #over: Over;
   readonly #hint = find('hint');
   readonly #drawn = new Map<string, { element: HTMLElement; source: string }>();
   readonly #press: Press = {
@@ -55,6 +50,7 @@ export class View {
 
   constructor(guest: Guest) {
     this.#guest = guest;
+    this.#over = new Over(guest);
     this.#form.addEventListener('submit', (event) => {
       event.preventDefault();
       this.#submit();
@@ -65,10 +61,6 @@ export class View {
       this.#submit();
     });
     this.#composer.addEventListener('input', () => this.#measure());
-    find('new-conversation').addEventListener('click', () => {
-      guest.newConversation();
-      this.#composer.focus();
-    });
     this.#newer.addEventListener('click', () => {
       this.#toBottom();
       this.#composer.focus({ preventScroll: true });
@@ -132,10 +124,11 @@ export class View {
     say(loading, loading.hidden ? '' : waitsForPage ? words.loading : words.loadingOlder);
 
     const wasWriting = document.activeElement === this.#composer;
-    this.#closed.hidden = !closed;
     this.#form.hidden = closed;
-    // Not to the button: the guest may be about to press Enter.
-    if (closed && wasWriting) this.#closed.querySelector('p')?.focus({ preventScroll: true });
+    this.#over.render(state);
+    // Not to a button: the guest may be about to press Enter.
+    if (closed && wasWriting) this.#over.focus();
+    find('plain').hidden = state.link !== 'offline';
   }
 
   // ---- The conversation ----

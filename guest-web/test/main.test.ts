@@ -2,3 +2,4 @@
 import './any-order.test';
 import './chat.test';
 import './links.test';
+import './slim.test';

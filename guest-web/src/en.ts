@@ -1,0 +1,75 @@
+// What the page says in English.
+
+import type { Failure } from './state';
+import type { Words } from './words';
+
+const failures: Partial<Record<Failure['code'], string>> = {
+  ticket_closed: 'this conversation is closed',
+  not_found: 'this conversation is no longer available',
+  too_large: 'the message is too long',
+  session_ended: 'your session has ended. Check that cookies are allowed, then try again',
+};
+const characters = (count: number): string => `${count} ${count === 1 ? 'character' : 'characters'}`;
+
+export const en: Words = {
+  locale: navigator.languages.find((language) => language.startsWith('en')) ?? 'en-GB',
+  dir: 'ltr',
+  frame: {
+    greeting: 'How can we help?',
+    invitation: 'Write to us and we will answer right here. You need no account.',
+    conversation: 'Conversation',
+    over: 'After the conversation',
+    message: 'Your message',
+    write: 'Write a message',
+    send: 'Send',
+    details: 'Add your name (optional)',
+    name: 'Your name',
+    email: 'E-mail',
+    subject: 'What is it about?',
+    done: 'I am done',
+    earlier: 'Earlier conversations',
+    how: 'How was it?',
+    worst: '1 is bad, 5 is good',
+    comment: 'Anything to add? (optional)',
+    rate: 'Send rating',
+    transcript: 'Download as text',
+    fresh: 'Start a new conversation',
+    plain: 'No live connection? Write without it',
+  },
+  status: {
+    idle: '',
+    connecting: 'Connecting…',
+    online: 'Connected',
+    offline: 'Offline – your messages are kept and will be sent',
+  },
+  title: (unread) => (unread > 0 ? `(${unread}) Support` : 'Support'),
+  heading: 'Support',
+  withAgent: (name) => `You are talking to ${name}`,
+  reference: (ref) => `Conversation ${ref}`,
+  loading: 'Loading your conversation…',
+  loadingOlder: 'Loading earlier messages…',
+  you: 'You',
+  waiting: 'Sending…',
+  keptOffline: 'Waiting to be sent',
+  sent: 'Sent',
+  seen: 'Seen',
+  failed: (failure) => `Not sent: ${failures[failure.code] ?? failure.message}`,
+  retry: 'Retry',
+  discard: 'Discard',
+  today: 'Today',
+  yesterday: 'Yesterday',
+  newer: (count) => `${count} new ${count === 1 ? 'message' : 'messages'} ↓`,
+  toNewest: 'Newest messages ↓',
+  left: (count) => `${characters(count)} left`,
+  over: (count) => `${characters(count)} too many`,
+  outboxFull: 'Too many messages are waiting to be sent. Please try again when they are through.',
+  closed: 'This conversation is closed.',
+  ended: 'You said that you are done. If there is more, just write.',
+  toOpen: 'Go to your open conversation',
+  chooseScore: 'Choose a number from 1 to 5.',
+  rated: (score) => `Thank you. You gave ${score} of 5.`,
+  unchanged: (problem) =>
+    problem === 'too_large' ? 'Your comment is too long.' : 'That did not go through. Please try again.',
+  earlier: ({ subject, lastMessage, ref }) => subject ?? lastMessage?.preview ?? ref,
+  event: () => null,
+};
