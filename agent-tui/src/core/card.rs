@@ -20,6 +20,8 @@ pub(crate) struct Card {
     pub(crate) created_at: Timestamp,
     pub(crate) updated_at: Timestamp,
     pub(crate) waiting_since: Option<Timestamp>,
+    /// Where the conversation ends.
+    pub(crate) last_seq: u64,
     /// How far some agent has read.
     pub(crate) agent_read: u64,
     pub(crate) ended_by_guest: bool,
@@ -53,6 +55,7 @@ impl From<Ticket> for Card {
             created_at: ticket.created_at,
             updated_at: ticket.updated_at,
             waiting_since: ticket.waiting_since,
+            last_seq: ticket.last_seq,
             agent_read: ticket.agent_read_seq,
             ended_by_guest: ticket.ended_by_guest,
             last_role: ticket.last_message.as_ref().map(|last| last.sender_role),

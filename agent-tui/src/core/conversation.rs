@@ -52,6 +52,8 @@ pub(crate) struct Conversation {
     pub(crate) writing: Option<Writing>,
     /// The newest message that the server was told we have read.
     pub(crate) told_read: u64,
+    /// When to look whether what the queue has told of is here.
+    pub(crate) check_at: Option<Timestamp>,
 }
 
 impl Conversation {
@@ -65,6 +67,7 @@ impl Conversation {
             left_at: None,
             writing: None,
             told_read: 0,
+            check_at: None,
         }
     }
 

@@ -17,12 +17,15 @@ use super::link::{Answer, LinkEvent, LinkState, Refusal, winner};
 use super::run::{join_request, list_request, save};
 use super::timeline::{Applied, Entry};
 use super::toast::Toast;
-use super::{Effect, Focus, State};
+use super::{Effect, Focus, State, heal};
 use crate::text::Untrusted;
 
 pub(super) fn link(state: &mut State, event: LinkEvent, effects: &mut Vec<Effect>) {
     match event {
-        LinkEvent::Connecting => state.link = LinkState::Connecting,
+        LinkEvent::Connecting => {
+            state.link = LinkState::Connecting;
+            heal::cut(state);
+        }
         LinkEvent::Online(agent) => online(state, *agent, effects),
         LinkEvent::Offline { why, retry_at } => {
             if state.is_online() {
@@ -33,10 +36,12 @@ pub(super) fn link(state: &mut State, event: LinkEvent, effects: &mut Vec<Effect
                 state.toast = Some(Toast::new(text, state.now));
             }
             state.link = LinkState::Offline { why, retry_at };
+            heal::cut(state);
             state.outbox.interrupted();
         }
         LinkEvent::SignedOut { why } => {
             state.link = LinkState::SignedOut;
+            heal::cut(state);
             state.outbox.interrupted();
             state.ended = Some(why);
             effects.push(Effect::SignIn);
@@ -86,7 +91,7 @@ fn resync(state: &mut State, effects: &mut Vec<Effect>) {
 }
 
 /// Asks for what was missed in a room.
-fn rejoin(state: &mut State, ticket: TicketId, effects: &mut Vec<Effect>) {
+pub(super) fn rejoin(state: &mut State, ticket: TicketId, effects: &mut Vec<Effect>) {
     let known = state.conversations.get_mut(&ticket);
     if let Some(conversation) = known {
         conversation.room = Room::Joining;
@@ -99,7 +104,11 @@ fn rejoin(state: &mut State, ticket: TicketId, effects: &mut Vec<Effect>) {
 fn notice(state: &mut State, notice: AgentNotice, effects: &mut Vec<Effect>) {
     match notice {
         AgentNotice::MessageNew(new) => message(state, new.message, effects),
-        AgentNotice::TicketUpdated(updated) => ticket(state, updated.ticket),
+        AgentNotice::TicketUpdated(updated) => {
+            let id = updated.ticket.id;
+            ticket(state, updated.ticket);
+            heal::expect(state, id);
+        }
         AgentNotice::TicketClosed(closed) => ticket(state, closed.ticket),
         AgentNotice::Head(head) => self::head(state, &head, effects),
         AgentNotice::Typing(typing) => self::typing(state, typing),

@@ -6,6 +6,7 @@
 pub(crate) mod card;
 pub(crate) mod composer;
 pub(crate) mod conversation;
+mod heal;
 mod inbound;
 pub(crate) mod layout;
 pub(crate) mod link;
@@ -204,7 +205,8 @@ impl State {
         let writing = writing.map(|writing| writing.until);
         let resend = self.outbox.not_before.filter(|_| self.is_online());
         let resync = self.resync_at.filter(|_| self.is_online());
-        [toast, self.leaving_until, countdown, age, writing, resend, resync]
+        let check = heal::next_check(self).filter(|_| self.is_online());
+        [toast, self.leaving_until, countdown, age, writing, resend, resync, check]
             .into_iter()
             .flatten()
             .min()

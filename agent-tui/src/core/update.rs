@@ -3,7 +3,7 @@
 use support_shared::request::{AgentRequest, MarkRead};
 
 use super::conversation::Room;
-use super::{Effect, Focus, Msg, Stamp, State, inbound, run};
+use super::{Effect, Focus, Msg, Stamp, State, heal, inbound, run};
 use crate::commands::{Availability, Chord, Scope, find};
 use crate::core::toast::Toast;
 
@@ -28,6 +28,7 @@ pub(crate) fn update(state: &mut State, stamp: &Stamp, msg: Msg) -> Vec<Effect> 
     }
     expire(state);
     inbound::resync_if_due(state, &mut effects);
+    heal::check_if_due(state, &mut effects);
     mark_read(state, &mut effects);
     send_next(state, &mut effects);
     effects

@@ -2,6 +2,7 @@
 
 mod console;
 mod desk;
+mod missed;
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use jiff::tz::TimeZone;
