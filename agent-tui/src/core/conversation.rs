@@ -7,6 +7,7 @@ use support_shared::message::SenderRole;
 
 use super::card::Card;
 use super::composer::Composer;
+use super::people::People;
 use super::scroll::Scroll;
 use super::timeline::Timeline;
 use crate::text::Untrusted;
@@ -47,6 +48,9 @@ pub(crate) struct Conversation {
     pub(crate) composer: Composer,
     pub(crate) scroll: Scroll,
     pub(crate) room: Room,
+    /// We look on, and nobody is told.
+    pub(crate) silent: bool,
+    pub(crate) people: People,
     /// The newest message that was on the screen when the agent scrolled away from the end.
     pub(crate) left_at: Option<u64>,
     pub(crate) writing: Option<Writing>,
@@ -64,6 +68,8 @@ impl Conversation {
             composer: Composer::default(),
             scroll: Scroll::default(),
             room: Room::default(),
+            silent: false,
+            people: People::default(),
             left_at: None,
             writing: None,
             told_read: 0,
