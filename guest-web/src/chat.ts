@@ -150,7 +150,8 @@ function handle(turn: Turn, event: Event): void {
       return;
 
     case 'cut':
-      set(turn, { sync: 'none', link: 'connecting' });
+      // What is held counts in a history that a restore may end before the next connection.
+      set(turn, { sync: 'none', link: 'connecting', held: [] });
       return;
 
     case 'unreachable':

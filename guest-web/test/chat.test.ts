@@ -27,6 +27,16 @@ function fails(tab: Tab, id: string): string | undefined {
   return tab.state.outbox.find((p) => p.letter.id === id)?.letter.failure?.code;
 }
 
+describe('a cut', () => {
+  test('takes what was held above a gap with it, as a restore may come in between', () => {
+    const { tab } = talking(3);
+    tab.do({ is: 'message', message: message(tab, 6) });
+    assert.equal(tab.state.held.length, 1);
+    tab.cut();
+    assert.deepEqual(tab.state.held, []);
+  });
+});
+
 describe('beginning', () => {
   test('looking at the page asks for nothing', () => {
     const tab = new Desk().tab();

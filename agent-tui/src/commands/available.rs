@@ -20,9 +20,12 @@ pub(super) fn always(_: &State) -> Availability {
 }
 
 pub(super) fn has_selection(state: &State) -> Availability {
-    let why_not =
-        if state.queue.is_loaded() { "no open tickets" } else { "the queue has not been read yet" };
-    enabled(!state.queue.cards().is_empty(), why_not)
+    let why_not = if state.queue.is_read() {
+        "there is no ticket in this list"
+    } else {
+        "the queue has not been read yet"
+    };
+    enabled(state.queue.position().is_some(), why_not)
 }
 
 pub(super) fn has_conversation(state: &State) -> Availability {
@@ -94,6 +97,60 @@ pub(super) fn is_offline(state: &State) -> Availability {
         LinkState::Online => Availability::Disabled("the console is online"),
         LinkState::Connecting | LinkState::SignedOut => {
             Availability::Disabled("it is connecting already")
+        }
+    }
+}
+
+fn online_for(state: &State, why_not: &'static str) -> Availability {
+    enabled(state.is_online(), why_not)
+}
+
+pub(super) fn is_searching(state: &State) -> Availability {
+    enabled(!state.queue.words().is_empty(), "nothing is searched for")
+}
+
+pub(super) fn needs_me(state: &State) -> Availability {
+    let why_not = if state.queue.is_loaded() {
+        "nothing else waits for you"
+    } else {
+        "the queue has not been read yet"
+    };
+    enabled(crate::core::next_need(state).is_some(), why_not)
+}
+
+pub(super) fn can_peek(state: &State) -> Availability {
+    let Some(card) = state.queue.selected() else { return has_selection(state) };
+    let inside = state
+        .conversations
+        .get(&card.id)
+        .is_some_and(|conversation| conversation.room != Room::Left && !conversation.silent);
+    enabled(!inside, "you are in this conversation already")
+}
+
+/// The ticket is open, and its assignee, tags or priority can be changed now.
+pub(super) fn can_change(state: &State) -> Availability {
+    match crate::core::run::subject(state) {
+        None => has_selection(state),
+        Some(card) if !card.is_open() => Availability::Disabled("this conversation is closed"),
+        Some(_) => online_for(state, "offline: a ticket can be changed when the server is back"),
+    }
+}
+
+pub(super) fn can_hand_back(state: &State) -> Availability {
+    match crate::core::run::subject(state) {
+        Some(card) if card.is_open() && card.assignee_id.is_none() => {
+            Availability::Disabled("this ticket is in the queue: nobody has it")
+        }
+        _ => can_change(state),
+    }
+}
+
+pub(super) fn can_reopen(state: &State) -> Availability {
+    match crate::core::run::subject(state) {
+        None => has_selection(state),
+        Some(card) if card.is_open() => Availability::Disabled("this conversation is open"),
+        Some(_) => {
+            online_for(state, "offline: a ticket can be opened again when the server is back")
         }
     }
 }

@@ -11,6 +11,10 @@ pub(crate) enum Scope {
     Composer,
     Confirm,
     Help,
+    /// A line that is written outside the composer.
+    Line,
+    /// A list to pick one of.
+    Pick,
     /// In every pane.
     Panes,
     /// In every pane in which no text is written.
@@ -31,6 +35,8 @@ impl Scope {
         match (&state.overlay, state.focus) {
             (Some(Overlay::Help { .. }), _) => Self::Help,
             (Some(Overlay::Confirm(_)), _) => Self::Confirm,
+            (Some(Overlay::Line(_)), _) => Self::Line,
+            (Some(Overlay::Pick(_)), _) => Self::Pick,
             (None, focus) => Self::of_focus(focus),
         }
     }

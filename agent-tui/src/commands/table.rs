@@ -6,8 +6,9 @@ use crossterm::event::{KeyCode, KeyModifiers};
 
 use super::Chord;
 use super::available::{
-    Availability, always, can_claim, can_close, can_leave, has_conversation, has_failed, has_rows,
-    has_selection, has_unsent, is_away, is_offline, is_open,
+    Availability, always, can_change, can_claim, can_close, can_hand_back, can_leave, can_peek,
+    can_reopen, has_conversation, has_failed, has_rows, has_selection, has_unsent, is_away,
+    is_offline, is_open, is_searching, needs_me,
 };
 use super::scope::Scope;
 use crate::core::State;
@@ -59,6 +60,23 @@ pub(crate) enum CommandId {
     Suspend,
     Quit,
     Interrupt,
+    QueueUp,
+    QueueDown,
+    ShowMine,
+    ShowUnassigned,
+    ShowOpen,
+    ShowClosed,
+    Search,
+    EndSearch,
+    NextNeed,
+    Peek,
+    Assign,
+    HandBack,
+    Tags,
+    Priority,
+    Reopen,
+    Accept,
+    Cancel,
 }
 
 pub(crate) struct Command {
@@ -101,7 +119,7 @@ const PAGE_DOWN: Chord = Chord::key(KeyCode::PageDown);
 /// In the order in which footer and help name them.
 pub(crate) const COMMANDS: &[Command] = {
     use CommandId as C;
-    use Scope::{Composer, Confirm, Help, Panes, Queue, Reading, Timeline};
+    use Scope::{Composer, Confirm, Help, Line, Panes, Pick, Queue, Reading, Timeline};
     &[
         row(
             C::Open,
@@ -144,6 +162,67 @@ pub(crate) const COMMANDS: &[Command] = {
             "Assign the selected ticket to me, unless somebody has it",
             can_claim,
         ),
+        row(
+            C::NextNeed,
+            Reading,
+            &[Chord::char('n')],
+            "next",
+            "Look at what needs me next: mine that wait, then nobody's, longest waiting first",
+            needs_me,
+        ),
+        row(C::ShowMine, Queue, &[Chord::char('1')], "filter", "List my tickets", always),
+        row(
+            C::ShowUnassigned,
+            Queue,
+            &[Chord::char('2')],
+            "",
+            "List the tickets that nobody has",
+            always,
+        ),
+        row(C::ShowOpen, Queue, &[Chord::char('3')], "", "List all open tickets", always),
+        row(
+            C::ShowClosed,
+            Queue,
+            &[Chord::char('4')],
+            "",
+            "List closed tickets, last closed first",
+            always,
+        ),
+        row(
+            C::Search,
+            Queue,
+            &[Chord::char('/')],
+            "search",
+            "Find tickets of this list by words of subject, ref, name or e-mail",
+            always,
+        ),
+        row(C::EndSearch, Queue, &[ESC], "end search", "List everything again", is_searching),
+        row(
+            C::Peek,
+            Queue,
+            &[Chord::char('p')],
+            "peek",
+            "Look at the selected ticket; nobody sees that you did",
+            can_peek,
+        ),
+        row(
+            C::Reopen,
+            Queue,
+            &[Chord::char('o')],
+            "reopen",
+            "Open the closed ticket again",
+            can_reopen,
+        ),
+        row(
+            C::Reopen,
+            Timeline,
+            &[Chord::char('o')],
+            "reopen",
+            "Open the closed ticket again",
+            can_reopen,
+        ),
+        row(C::QueueUp, Queue, &[PAGE_UP], "", "Go ten tickets up", has_selection),
+        row(C::QueueDown, Queue, &[PAGE_DOWN], "", "Go ten tickets down", has_selection),
         row(
             C::Unsent,
             Reading,
@@ -332,6 +411,83 @@ pub(crate) const COMMANDS: &[Command] = {
             "Erase to the beginning of the line",
             always,
         ),
+        row(
+            C::Assign,
+            Reading,
+            &[Chord::char('A')],
+            "assign",
+            "Assign the ticket to a colleague",
+            can_change,
+        ),
+        row(
+            C::HandBack,
+            Reading,
+            &[Chord::char('b')],
+            "hand back",
+            "Put the ticket back into the queue, with a note for whoever takes it",
+            can_hand_back,
+        ),
+        row(C::Tags, Reading, &[Chord::char('T')], "tags", "Change the ticket's tags", can_change),
+        row(
+            C::Priority,
+            Reading,
+            &[Chord::char('P')],
+            "priority",
+            "Change how urgent the ticket is",
+            can_change,
+        ),
+        row(C::Accept, Line, &[ENTER], "done", "Take the line as it is", always),
+        row(
+            C::Cancel,
+            Line,
+            &[ESC, Chord::ctrl('c')],
+            "cancel",
+            "Leave things as they are",
+            always,
+        ),
+        row(C::Previous, Line, &[UP], "", "Select the ticket above", is_searching),
+        row(C::Next, Line, &[DOWN], "select", "Select the ticket below", is_searching),
+        row(C::CursorLeft, Line, &[LEFT], "", "Move the cursor left", always),
+        row(C::CursorRight, Line, &[RIGHT], "", "Move the cursor right", always),
+        row(C::LineStart, Line, &[HOME, Chord::ctrl('a')], "", "Go to the beginning", always),
+        row(C::LineEnd, Line, &[END, Chord::ctrl('e')], "", "Go to the end", always),
+        row(
+            C::EraseLeft,
+            Line,
+            &[Chord::key(KeyCode::Backspace), Chord::ctrl('h')],
+            "",
+            "Erase to the left",
+            always,
+        ),
+        row(
+            C::EraseRight,
+            Line,
+            &[Chord::key(KeyCode::Delete), Chord::ctrl('d')],
+            "",
+            "Erase to the right",
+            always,
+        ),
+        row(C::EraseWord, Line, &[Chord::ctrl('w')], "", "Erase the word to the left", always),
+        row(C::EraseLine, Line, &[Chord::ctrl('u')], "", "Erase to the beginning", always),
+        row(C::Accept, Pick, &[ENTER], "choose", "Take the selected one", always),
+        row(C::Previous, Pick, &[UP], "", "Select the one above", always),
+        row(C::Next, Pick, &[DOWN], "select", "Select the one below", always),
+        row(
+            C::Cancel,
+            Pick,
+            &[ESC, Chord::ctrl('c')],
+            "cancel",
+            "Leave things as they are",
+            always,
+        ),
+        row(
+            C::EraseLeft,
+            Pick,
+            &[Chord::key(KeyCode::Backspace), Chord::ctrl('h')],
+            "",
+            "Erase what narrows the list down",
+            always,
+        ),
         row(C::Yes, Confirm, &[ENTER], "yes", "Do it", always),
         row(
             C::No,
@@ -416,8 +572,15 @@ mod tests {
 
     use super::*;
 
-    const PLACES: [Scope; 5] =
-        [Scope::Queue, Scope::Timeline, Scope::Composer, Scope::Confirm, Scope::Help];
+    const PLACES: [Scope; 7] = [
+        Scope::Queue,
+        Scope::Timeline,
+        Scope::Composer,
+        Scope::Confirm,
+        Scope::Help,
+        Scope::Line,
+        Scope::Pick,
+    ];
 
     #[test]
     fn every_command_has_a_key_and_says_what_it_does() {
@@ -442,8 +605,10 @@ mod tests {
 
     #[test]
     fn no_letter_is_a_command_where_text_is_written() {
-        for command in COMMANDS.iter().filter(|command| command.scope.covers(Scope::Composer)) {
-            assert!(command.keys.iter().all(|key| key.typed().is_none()), "{:?}", command.id);
+        for place in [Scope::Composer, Scope::Line, Scope::Pick] {
+            for command in COMMANDS.iter().filter(|command| command.scope.covers(place)) {
+                assert!(command.keys.iter().all(|key| key.typed().is_none()), "{:?}", command.id);
+            }
         }
     }
 

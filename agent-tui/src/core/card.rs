@@ -2,8 +2,9 @@
 //! [`Untrusted`], so that nothing can draw one raw.
 
 use support_shared::message::SenderRole;
-use support_shared::ticket::{Ticket, TicketStatus};
-use support_shared::{AgentId, TicketId, TicketRef, Timestamp};
+use support_shared::text::Tag;
+use support_shared::ticket::{Priority, Rating, Ticket, TicketStatus};
+use support_shared::{AgentId, GuestId, TicketId, TicketRef, Timestamp};
 
 use crate::text::Untrusted;
 
@@ -12,22 +13,68 @@ pub(crate) struct Card {
     pub(crate) id: TicketId,
     pub(crate) reference: TicketRef,
     pub(crate) status: TicketStatus,
+    /// What the guest is called, whatever it has told of itself.
     pub(crate) guest: Untrusted,
+    pub(crate) guest_id: GuestId,
+    pub(crate) email: Option<Untrusted>,
     pub(crate) subject: Option<Untrusted>,
     pub(crate) assignee: Option<Untrusted>,
     pub(crate) assignee_id: Option<AgentId>,
     pub(crate) closed_by: Option<Untrusted>,
+    pub(crate) closed_by_id: Option<AgentId>,
+    pub(crate) tags: Vec<CardTag>,
+    pub(crate) priority: Priority,
+    pub(crate) rating: Option<CardRating>,
     pub(crate) created_at: Timestamp,
     pub(crate) updated_at: Timestamp,
+    pub(crate) closed_at: Option<Timestamp>,
     pub(crate) waiting_since: Option<Timestamp>,
+    /// Where the conversation ends.
+    pub(crate) last_seq: u64,
     /// How far some agent has read.
     pub(crate) agent_read: u64,
+    pub(crate) guest_read: u64,
     pub(crate) ended_by_guest: bool,
     pub(crate) last_role: Option<SenderRole>,
+    /// The number of the last message.
+    pub(crate) last_message: u64,
     pub(crate) preview: Option<Untrusted>,
 }
 
+/// A tag as it is shown, and as it is taken away.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct CardTag {
+    pub(crate) shown: Untrusted,
+    pub(crate) tag: Option<Tag>,
+}
+
+impl From<String> for CardTag {
+    fn from(tag: String) -> Self {
+        Self { shown: tag.as_str().into(), tag: Tag::try_from(tag).ok() }
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct CardRating {
+    pub(crate) score: u8,
+    pub(crate) comment: Option<Untrusted>,
+}
+
+impl From<Rating> for CardRating {
+    fn from(rating: Rating) -> Self {
+        Self { score: rating.score, comment: rating.comment.map(Untrusted::from) }
+    }
+}
+
 impl Card {
+    /// How many entries there are that no agent has read, if the guest has the last word.
+    pub(crate) fn unread(&self) -> u64 {
+        match self.last_role {
+            Some(SenderRole::Guest) => self.last_message.saturating_sub(self.agent_read),
+            _ => 0,
+        }
+    }
+
     /// What the ticket is about: its subject, else its last message.
     pub(crate) fn about(&self) -> Untrusted {
         self.subject.clone().or_else(|| self.preview.clone()).unwrap_or_default()
@@ -40,21 +87,32 @@ impl Card {
 
 impl From<Ticket> for Card {
     fn from(ticket: Ticket) -> Self {
+        let email = ticket.guest.email.clone().map(Untrusted::from);
         let name = ticket.guest.name.or(ticket.guest.email).unwrap_or_else(|| "Guest".to_owned());
         Self {
             id: ticket.id,
             reference: ticket.reference,
             status: ticket.status,
             guest: name.into(),
+            guest_id: ticket.guest.id,
+            email,
             subject: ticket.subject.map(Untrusted::from),
             assignee_id: ticket.assignee.as_ref().map(|agent| agent.id),
             assignee: ticket.assignee.map(|agent| agent.name.into()),
+            closed_by_id: ticket.closed_by.as_ref().map(|agent| agent.id),
+            tags: ticket.tags.into_iter().map(CardTag::from).collect(),
+            priority: ticket.priority,
+            rating: ticket.rating.map(CardRating::from),
+            closed_at: ticket.closed_at,
             closed_by: ticket.closed_by.map(|agent| agent.name.into()),
             created_at: ticket.created_at,
             updated_at: ticket.updated_at,
             waiting_since: ticket.waiting_since,
+            last_seq: ticket.last_seq,
             agent_read: ticket.agent_read_seq,
+            guest_read: ticket.guest_read_seq,
             ended_by_guest: ticket.ended_by_guest,
+            last_message: ticket.last_message.as_ref().map_or(0, |last| last.seq),
             last_role: ticket.last_message.as_ref().map(|last| last.sender_role),
             preview: ticket.last_message.map(|last| last.preview.into()),
         }

@@ -7,6 +7,7 @@ use support_shared::message::SenderRole;
 
 use super::card::Card;
 use super::composer::Composer;
+use super::people::People;
 use super::scroll::Scroll;
 use super::timeline::Timeline;
 use crate::text::Untrusted;
@@ -47,11 +48,16 @@ pub(crate) struct Conversation {
     pub(crate) composer: Composer,
     pub(crate) scroll: Scroll,
     pub(crate) room: Room,
+    /// We look on, and nobody is told.
+    pub(crate) silent: bool,
+    pub(crate) people: People,
     /// The newest message that was on the screen when the agent scrolled away from the end.
     pub(crate) left_at: Option<u64>,
     pub(crate) writing: Option<Writing>,
     /// The newest message that the server was told we have read.
     pub(crate) told_read: u64,
+    /// When to look whether what the queue has told of is here.
+    pub(crate) check_at: Option<Timestamp>,
 }
 
 impl Conversation {
@@ -62,9 +68,12 @@ impl Conversation {
             composer: Composer::default(),
             scroll: Scroll::default(),
             room: Room::default(),
+            silent: false,
+            people: People::default(),
             left_at: None,
             writing: None,
             told_read: 0,
+            check_at: None,
         }
     }
 

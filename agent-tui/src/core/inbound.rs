@@ -7,22 +7,26 @@ use support_shared::ErrorCode;
 use support_shared::answer::{Joined, MessagePage, MessageSent, TicketPage};
 use support_shared::message::Message;
 use support_shared::notice::{AgentNotice, HeadNotice, TypingNotice};
-use support_shared::request::AgentRequest;
+use support_shared::request::{AgentRequest, AssignTicket, ListTickets, NewAssignee};
 use support_shared::ticket::Ticket;
 use support_shared::{ApiError, TicketId};
 
 use super::card::Card;
 use super::conversation::{Conversation, Room, Writing};
 use super::link::{Answer, LinkEvent, LinkState, Refusal, winner};
-use super::run::{join_request, list_request, save};
+use super::people::People;
+use super::run::{join_request, list_request, open_tickets, save};
 use super::timeline::{Applied, Entry};
 use super::toast::Toast;
-use super::{Effect, Focus, State};
+use super::{Effect, Focus, State, heal};
 use crate::text::Untrusted;
 
 pub(super) fn link(state: &mut State, event: LinkEvent, effects: &mut Vec<Effect>) {
     match event {
-        LinkEvent::Connecting => state.link = LinkState::Connecting,
+        LinkEvent::Connecting => {
+            state.link = LinkState::Connecting;
+            heal::cut(state);
+        }
         LinkEvent::Online(agent) => online(state, *agent, effects),
         LinkEvent::Offline { why, retry_at } => {
             if state.is_online() {
@@ -33,10 +37,12 @@ pub(super) fn link(state: &mut State, event: LinkEvent, effects: &mut Vec<Effect
                 state.toast = Some(Toast::new(text, state.now));
             }
             state.link = LinkState::Offline { why, retry_at };
+            heal::cut(state);
             state.outbox.interrupted();
         }
         LinkEvent::SignedOut { why } => {
             state.link = LinkState::SignedOut;
+            heal::cut(state);
             state.outbox.interrupted();
             state.ended = Some(why);
             effects.push(Effect::SignIn);
@@ -55,6 +61,8 @@ fn online(state: &mut State, agent: support_shared::ticket::Agent, effects: &mut
     state.link = LinkState::Online;
     state.ended = None;
     state.my_id = agent.id.to_string();
+    state.queue.set_me(agent.id);
+    state.colleagues.forget_states();
     state.me = agent;
     resync(state, effects);
 }
@@ -68,7 +76,7 @@ pub(super) fn resync_if_due(state: &mut State, effects: &mut Vec<Effect>) {
 /// Asks for the queue, and for what was missed in every room that we want to be in.
 fn resync(state: &mut State, effects: &mut Vec<Effect>) {
     state.resync_at = None;
-    state.queue.begin_list();
+    state.queue.begin_list(state.now);
     effects.push(Effect::Ask(Box::new(list_request(None))));
     let mut wanted: Vec<TicketId> = state
         .conversations
@@ -86,7 +94,7 @@ fn resync(state: &mut State, effects: &mut Vec<Effect>) {
 }
 
 /// Asks for what was missed in a room.
-fn rejoin(state: &mut State, ticket: TicketId, effects: &mut Vec<Effect>) {
+pub(super) fn rejoin(state: &mut State, ticket: TicketId, effects: &mut Vec<Effect>) {
     let known = state.conversations.get_mut(&ticket);
     if let Some(conversation) = known {
         conversation.room = Room::Joining;
@@ -99,21 +107,24 @@ fn rejoin(state: &mut State, ticket: TicketId, effects: &mut Vec<Effect>) {
 fn notice(state: &mut State, notice: AgentNotice, effects: &mut Vec<Effect>) {
     match notice {
         AgentNotice::MessageNew(new) => message(state, new.message, effects),
-        AgentNotice::TicketUpdated(updated) => ticket(state, updated.ticket),
+        AgentNotice::TicketUpdated(updated) => {
+            let id = updated.ticket.id;
+            ticket(state, updated.ticket);
+            heal::expect(state, id);
+        }
         AgentNotice::TicketClosed(closed) => ticket(state, closed.ticket),
         AgentNotice::Head(head) => self::head(state, &head, effects),
         AgentNotice::Typing(typing) => self::typing(state, typing),
-        // The marks come with the ticket, and who else is at the desk is not shown. On the end of
-        // the connection the link acts; the console hears of it by other ways.
-        AgentNotice::Read(_)
-        | AgentNotice::PresenceChanged(_)
-        | AgentNotice::SessionEnded(_)
-        | AgentNotice::ServerDraining(_) => {}
+        AgentNotice::PresenceChanged(changed) => state.colleagues.hear(changed),
+        // The marks come with the ticket. On the end of the connection the link acts; the console
+        // hears of it by other ways.
+        AgentNotice::Read(_) | AgentNotice::SessionEnded(_) | AgentNotice::ServerDraining(_) => {}
     }
 }
 
 /// A ticket as it is now, from whatever told of it.
 fn ticket(state: &mut State, ticket: Ticket) {
+    state.colleagues.read(&ticket);
     let card = Card::from(ticket);
     if let Some(conversation) = state.conversations.get_mut(&card.id)
         && conversation.card.updated_at <= card.updated_at
@@ -160,6 +171,11 @@ fn typing(state: &mut State, typing: TypingNotice) {
 
 fn message(state: &mut State, message: Message, effects: &mut Vec<Effect>) {
     let ticket = message.ticket_id;
+    if let (Some(event), Some(conversation)) =
+        (&message.event, state.conversations.get_mut(&ticket))
+    {
+        conversation.people.follow(event);
+    }
     let Some(entry) = Entry::of(message) else { return };
     let settled = state.outbox.settle_by(&entry, &state.my_id);
     let role = entry.role;
@@ -180,7 +196,9 @@ fn message(state: &mut State, message: Message, effects: &mut Vec<Effect>) {
 
 fn answered(state: &mut State, request: AgentRequest, answer: Answer, effects: &mut Vec<Effect>) {
     match (request, answer) {
-        (_, Answer::Tickets(page)) => tickets(state, *page, effects),
+        (AgentRequest::ListTickets(asked), Answer::Tickets(page)) => {
+            tickets(state, &asked, *page, effects);
+        }
         (AgentRequest::JoinTicket(asked), Answer::Joined(page)) => {
             joined(state, asked.after_seq, *page, effects);
         }
@@ -198,9 +216,29 @@ fn answered(state: &mut State, request: AgentRequest, answer: Answer, effects: &
                 state.open = state.open.filter(|open| *open != id);
             }
         }
-        (AgentRequest::AssignTicket(_), Answer::Changed(changed)) => {
-            state.toast = Some(Toast::new(format!("{} is yours", changed.reference), state.now));
+        (AgentRequest::AssignTicket(asked), Answer::Changed(changed)) => {
+            let reference = changed.reference;
+            let text = match (asked.agent_id, &changed.assignee) {
+                (NewAssignee::Me, _) => format!("{reference} is yours"),
+                (_, None) => format!("{reference} is back in the queue"),
+                (_, Some(agent)) => {
+                    let name = Untrusted::from(agent.name.as_str()).line(40);
+                    format!("{reference} is assigned to {name}")
+                }
+            };
+            state.toast = Some(Toast::new(text, state.now));
             ticket(state, *changed);
+            if asked.agent_id == NewAssignee::Me && state.open == Some(asked.ticket_id) {
+                super::desk::step_in(state, effects);
+            }
+        }
+        (AgentRequest::ReopenTicket(asked), Answer::Changed(changed)) => {
+            let text = format!("{} is open again", changed.reference);
+            state.toast = Some(Toast::new(text, state.now));
+            ticket(state, *changed);
+            if state.open == Some(asked.ticket_id) {
+                rejoin(state, asked.ticket_id, effects);
+            }
         }
         (_, Answer::Changed(changed)) => ticket(state, *changed),
         (_, Answer::Sent(sent)) => sent_message(state, *sent, effects),
@@ -211,11 +249,21 @@ fn answered(state: &mut State, request: AgentRequest, answer: Answer, effects: &
     }
 }
 
-fn tickets(state: &mut State, page: TicketPage<Ticket>, effects: &mut Vec<Effect>) {
-    let last = page.next_cursor.is_none();
-    state.queue.add_page(page.tickets.into_iter().map(Card::from), last);
-    if !last {
-        effects.push(Effect::Ask(Box::new(list_request(page.next_cursor))));
+fn tickets(
+    state: &mut State,
+    asked: &ListTickets,
+    page: TicketPage<Ticket>,
+    effects: &mut Vec<Effect>,
+) {
+    for ticket in &page.tickets {
+        state.colleagues.read(ticket);
+    }
+    let cards: Vec<Card> = page.tickets.into_iter().map(Card::from).collect();
+    if *asked != open_tickets(asked.cursor.clone()) {
+        return state.queue.add_found(asked, cards, page.next_cursor);
+    }
+    if let Some(cursor) = state.queue.add_page(cards, page.next_cursor) {
+        effects.push(Effect::Ask(Box::new(list_request(Some(cursor)))));
     }
 }
 
@@ -227,6 +275,7 @@ fn joined(state: &mut State, after: Option<u64>, page: Joined<Ticket>, effects: 
     let left_meanwhile = conversation.room == Room::Left && state.open != Some(id);
     conversation.room = if card.is_open() && !left_meanwhile { Room::Joined } else { Room::Left };
     conversation.card = card.clone();
+    conversation.people = People::told(page.participants);
     conversation.timeline.epoch = Some(page.epoch);
     let entries: Vec<Entry> = page.messages.into_iter().filter_map(Entry::of).collect();
     let mut settled = false;
@@ -278,7 +327,7 @@ fn earlier(state: &mut State, ticket: TicketId, page: MessagePage) {
 fn refused(state: &mut State, request: AgentRequest, refusal: Refusal, effects: &mut Vec<Effect>) {
     let error = match refusal {
         Refusal::Error(error) => error,
-        Refusal::Lost => return lost(state, &request),
+        Refusal::Lost => return lost(state, request),
     };
     if error.code == ErrorCode::Unauthenticated {
         // The link learns of it by its own refresh; asking again comes with coming online.
@@ -286,6 +335,12 @@ fn refused(state: &mut State, request: AgentRequest, refusal: Refusal, effects: 
     }
     let passes =
         matches!(error.code, ErrorCode::Unavailable | ErrorCode::RateLimited | ErrorCode::Internal);
+    if let AgentRequest::ListTickets(asked) = &request
+        && *asked != open_tickets(asked.cursor.clone())
+    {
+        state.queue.lookup_failed(asked, state.now);
+        return complain(state, "the tickets could not be looked up", &error);
+    }
     if passes && matches!(request, AgentRequest::JoinTicket(_) | AgentRequest::ListTickets(_)) {
         let wait = error.retry_after_ms.unwrap_or(2_000).clamp(200, 60_000);
         state.resync_at = Some(state.now.plus_millis(i64::try_from(wait).unwrap_or(60_000)));
@@ -319,33 +374,52 @@ fn refused(state: &mut State, request: AgentRequest, refusal: Refusal, effects: 
             complain(state, "no earlier messages", &error);
         }
         AgentRequest::ListTickets(_) => complain(state, "the queue could not be read", &error),
-        AgentRequest::AssignTicket(_) => match winner(&error) {
-            Some(name) => {
-                let text = format!("not yours: {} has it", name.line(40));
-                state.toast = Some(Toast::new(text, state.now));
+        AgentRequest::AssignTicket(asked) => {
+            let mine = asked.agent_id == NewAssignee::Me;
+            match winner(&error) {
+                Some(name) => {
+                    let what = if mine { "not yours" } else { "not changed" };
+                    let text = format!("{what}: {} has it", name.line(40));
+                    state.toast = Some(Toast::new(text, state.now));
+                }
+                None => complain(state, "not assigned", &error),
             }
-            None => complain(state, "not assigned", &error),
-        },
-        // A mark that did not arrive rises with the next message. The last three are never asked.
-        AgentRequest::MarkRead(_)
-        | AgentRequest::LeaveTicket(_)
-        | AgentRequest::ReopenTicket(_)
-        | AgentRequest::TagTicket(_)
-        | AgentRequest::Typing(_) => {}
+            keep_note(state, asked);
+        }
+        AgentRequest::ReopenTicket(_) => complain(state, "not opened again", &error),
+        AgentRequest::TagTicket(_) => complain(state, "not changed", &error),
+        // A mark that did not arrive rises with the next message. The last is never asked.
+        AgentRequest::MarkRead(_) | AgentRequest::LeaveTicket(_) | AgentRequest::Typing(_) => {}
     }
 }
 
+/// The note that was to go with a ticket is there for the next try.
+fn keep_note(state: &mut State, asked: AssignTicket) {
+    let ticket = asked.ticket_id;
+    state.kept_note = asked.note.map(|note| (ticket, note.into()));
+}
+
 /// The connection ended before the answer. What must be asked again is asked when it is back.
-fn lost(state: &mut State, request: &AgentRequest) {
+fn lost(state: &mut State, request: AgentRequest) {
     match request {
         AgentRequest::CloseTicket(_) => {
             state.toast =
                 Some(Toast::new("connection lost: the ticket may not be closed", state.now));
         }
-        AgentRequest::AssignTicket(_) => {
-            let text = "connection lost: the ticket may not be yours";
+        AgentRequest::AssignTicket(asked) => {
+            let text = if asked.agent_id == NewAssignee::Me {
+                "connection lost: the ticket may not be yours"
+            } else {
+                "connection lost: the ticket may not be assigned"
+            };
+            state.toast = Some(Toast::new(text, state.now));
+            keep_note(state, asked);
+        }
+        AgentRequest::ReopenTicket(_) | AgentRequest::TagTicket(_) => {
+            let text = "connection lost: the ticket may not be changed";
             state.toast = Some(Toast::new(text, state.now));
         }
+        AgentRequest::ListTickets(asked) => state.queue.lookup_failed(&asked, state.now),
         AgentRequest::MarkRead(asked) => {
             if let Some(conversation) = state.conversations.get_mut(&asked.ticket_id) {
                 conversation.told_read = 0;

@@ -4,13 +4,21 @@
 //! makes no ids and does no I/O, so everything the console does can be told as a story in a test.
 
 pub(crate) mod card;
+pub(crate) mod colleagues;
 pub(crate) mod composer;
 pub(crate) mod conversation;
+mod desk;
+pub(crate) mod filter;
+mod heal;
 mod inbound;
 pub(crate) mod layout;
+pub(crate) mod line;
 pub(crate) mod link;
+mod listing;
 pub(crate) mod outbox;
 pub(crate) mod overlay;
+pub(crate) mod people;
+pub(crate) mod pick;
 pub(crate) mod queue;
 pub(crate) mod rows;
 pub(crate) mod run;
@@ -34,6 +42,9 @@ use support_shared::{ClientMessageId, TicketId, Timestamp};
 
 use crate::commands::Chord;
 use crate::text::Untrusted;
+pub(crate) use desk::next_need;
+
+use colleagues::Colleagues;
 use conversation::Conversation;
 use link::{LinkEvent, LinkState};
 use outbox::{Outbox, Parcel};
@@ -108,6 +119,9 @@ pub(crate) struct State {
     pub(crate) ended: Option<Untrusted>,
     pub(crate) focus: Focus,
     pub(crate) queue: Queue,
+    pub(crate) colleagues: Colleagues,
+    /// A note that could not be handed over with its ticket, for the next try.
+    pub(crate) kept_note: Option<(TicketId, String)>,
     pub(crate) conversations: BTreeMap<TicketId, Conversation>,
     pub(crate) open: Option<TicketId>,
     pub(crate) outbox: Outbox,
@@ -133,11 +147,13 @@ impl State {
             size: Size::new(80, 24),
             server,
             my_id: me.id.to_string(),
+            queue: Queue::new(me.id),
+            colleagues: Colleagues::default(),
+            kept_note: None,
             me,
             link: LinkState::default(),
             ended: None,
             focus: Focus::default(),
-            queue: Queue::default(),
             conversations: BTreeMap::new(),
             open: None,
             outbox: Outbox::recovered(unsent),
@@ -158,6 +174,11 @@ impl State {
 
     pub(crate) fn is_online(&self) -> bool {
         self.link == LinkState::Online
+    }
+
+    /// The handle of a ticket as people read it; empty for one that is not known.
+    pub(crate) fn reference(&self, ticket: TicketId) -> String {
+        desk::card(self, ticket).map(|card| card.reference.to_string()).unwrap_or_default()
     }
 
     /// Drafts that nobody has sent.
@@ -204,7 +225,9 @@ impl State {
         let writing = writing.map(|writing| writing.until);
         let resend = self.outbox.not_before.filter(|_| self.is_online());
         let resync = self.resync_at.filter(|_| self.is_online());
-        [toast, self.leaving_until, countdown, age, writing, resend, resync]
+        let lookup = self.queue.due().filter(|_| self.is_online());
+        let check = heal::next_check(self).filter(|_| self.is_online());
+        [toast, self.leaving_until, countdown, age, writing, resend, resync, check, lookup]
             .into_iter()
             .flatten()
             .min()

@@ -2,12 +2,19 @@
 
 use support_shared::TicketId;
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+use super::line::Line;
+use super::pick::Pick;
+
+#[derive(Debug, Clone)]
 pub(crate) enum Overlay {
     /// The commands of the place from which it was opened, from this line on.
     Help { line: usize },
     /// A question that Enter answers with yes and Esc with no.
     Confirm(Question),
+    /// A line that is being written.
+    Line(Line),
+    /// A list to pick one of.
+    Pick(Pick),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

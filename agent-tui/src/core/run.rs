@@ -15,7 +15,7 @@ use super::outbox::Parcel;
 use super::overlay::{Overlay, Question};
 use super::scroll::{Blocks, Scroll};
 use super::toast::Toast;
-use super::{Effect, Focus, Stamp, State};
+use super::{Effect, Focus, Stamp, State, desk, line, pick};
 use crate::commands::{COMMANDS, CommandId as C};
 
 /// How long the second Ctrl-C may take.
@@ -26,10 +26,16 @@ const CONTENT_CHARS: usize = 4_000;
 const MOST_WAITING: usize = 100;
 
 pub(super) fn run(state: &mut State, stamp: &Stamp, command: C, effects: &mut Vec<Effect>) {
+    if line::run(state, command, effects)
+        || pick::run(state, command, effects)
+        || desk::run(state, command, effects)
+    {
+        return;
+    }
     match command {
         C::Open => {
             if let Some(card) = state.queue.selected().cloned() {
-                open(state, card.id, effects);
+                open(state, card.id, false, effects);
             }
         }
         C::Previous => state.queue.step(-1),
@@ -38,11 +44,14 @@ pub(super) fn run(state: &mut State, stamp: &Stamp, command: C, effects: &mut Ve
         C::Last => state.queue.step(isize::MAX),
         C::Unsent => {
             if let Some(ticket) = state.outbox.first_failed().map(|parcel| parcel.ticket_id) {
-                open(state, ticket, effects);
+                open(state, ticket, false, effects);
                 state.focus = Focus::Timeline;
             }
         }
-        C::Reply => state.focus = Focus::Composer,
+        C::Reply => {
+            desk::step_in(state, effects);
+            state.focus = Focus::Composer;
+        }
         C::Retry | C::TakeBack => refused_message(state, command, effects),
         C::Close => state.overlay = state.open.map(|id| Overlay::Confirm(Question::Close(id))),
         C::Claim => claim(state, effects),
@@ -58,7 +67,10 @@ pub(super) fn run(state: &mut State, stamp: &Stamp, command: C, effects: &mut Ve
         }),
         C::Oldest => scroll(state, effects, |_, rows, view| Scroll::start(rows, view)),
         C::Newest => scroll(state, effects, |_, _, _| Scroll::Follow),
-        C::Send => send(state, stamp, effects),
+        C::Send => {
+            desk::step_in(state, effects);
+            send(state, stamp, effects);
+        }
         C::StopWriting => state.focus = Focus::Timeline,
         C::Yes | C::No => answer(state, command == C::Yes, effects),
         C::HelpUp | C::HelpDown => {
@@ -83,8 +95,8 @@ pub(super) fn run(state: &mut State, stamp: &Stamp, command: C, effects: &mut Ve
     }
 }
 
-/// Opens a ticket and asks to be let in, with what is known of it already.
-pub(super) fn open(state: &mut State, ticket: TicketId, effects: &mut Vec<Effect>) {
+/// Opens a ticket and asks to be let in, with what is known of it already; silently, nobody is told.
+pub(super) fn open(state: &mut State, ticket: TicketId, silent: bool, effects: &mut Vec<Effect>) {
     let card = state.queue.get(ticket).cloned();
     match (state.conversations.get_mut(&ticket), card) {
         (Some(known), card) => {
@@ -102,15 +114,17 @@ pub(super) fn open(state: &mut State, ticket: TicketId, effects: &mut Vec<Effect
     state.focus = Focus::Composer;
     let online = state.is_online();
     let known = state.conversations.get_mut(&ticket);
-    if known.as_ref().is_some_and(|conversation| conversation.room != Room::Left) {
+    if known.as_ref().is_some_and(|known| known.room != Room::Left && (silent || !known.silent)) {
         return;
-    }
-    if online {
-        effects.push(Effect::Ask(Box::new(join_request(ticket, known.as_deref()))));
     }
     // Offline, coming online asks for it.
     if let Some(known) = known {
         known.room = Room::Joining;
+        known.silent = silent;
+    }
+    if online {
+        let request = join_request(ticket, state.conversations.get(&ticket));
+        effects.push(Effect::Ask(Box::new(request)));
     }
 }
 
@@ -123,17 +137,22 @@ pub(super) fn join_request(ticket_id: TicketId, known: Option<&Conversation>) ->
         after_note_seq: None,
         epoch: timeline.and_then(|timeline| timeline.epoch.clone()),
         limit: None,
-        silent: false,
+        silent: known.is_some_and(|conversation| conversation.silent),
     })
 }
 
-pub(super) fn list_request(cursor: Option<String>) -> AgentRequest {
-    AgentRequest::ListTickets(ListTickets {
+/// A page of all open tickets. What is looked up is asked for without a limit.
+pub(super) fn open_tickets(cursor: Option<String>) -> ListTickets {
+    ListTickets {
         status: Some(support_shared::ticket::TicketStatus::Open),
         cursor,
         limit: std::num::NonZeroU64::new(200),
         ..ListTickets::default()
-    })
+    }
+}
+
+pub(super) fn list_request(cursor: Option<String>) -> AgentRequest {
+    AgentRequest::ListTickets(open_tickets(cursor))
 }
 
 pub(super) fn send_request(parcel: &Parcel) -> Result<AgentRequest, ApiError> {
@@ -220,7 +239,12 @@ fn leave(state: &mut State, effects: &mut Vec<Effect>) {
     let Some(conversation) = state.conversation_mut() else { return };
     conversation.room = Room::Left;
     let ticket_id = conversation.card.id;
-    let text = format!("you left {}", conversation.card.reference);
+    let reference = conversation.card.reference;
+    let text = if std::mem::take(&mut conversation.silent) {
+        format!("you no longer watch {reference}")
+    } else {
+        format!("you left {reference}")
+    };
     if conversation.composer.is_blank() {
         state.open = None;
     }

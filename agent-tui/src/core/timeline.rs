@@ -99,6 +99,11 @@ impl Timeline {
         *self = Self::default();
     }
 
+    /// Forgets what is ahead of a gap.
+    pub(crate) fn forget_held(&mut self) {
+        self.held.clear();
+    }
+
     pub(crate) fn apply(&mut self, entry: Entry) -> Applied {
         let next = self.last().map(|last| last + 1);
         match next {

@@ -3,7 +3,7 @@
 use support_shared::request::{AgentRequest, MarkRead};
 
 use super::conversation::Room;
-use super::{Effect, Focus, Msg, Stamp, State, inbound, run};
+use super::{Effect, Focus, Msg, Stamp, State, heal, inbound, line, pick, run};
 use crate::commands::{Availability, Chord, Scope, find};
 use crate::core::toast::Toast;
 
@@ -28,6 +28,8 @@ pub(crate) fn update(state: &mut State, stamp: &Stamp, msg: Msg) -> Vec<Effect> 
     }
     expire(state);
     inbound::resync_if_due(state, &mut effects);
+    heal::check_if_due(state, &mut effects);
+    look_up(state, &mut effects);
     mark_read(state, &mut effects);
     send_next(state, &mut effects);
     effects
@@ -41,6 +43,16 @@ fn press(state: &mut State, stamp: &Stamp, key: Chord, effects: &mut Vec<Effect>
             Availability::Enabled => run::run(state, stamp, command.id, effects),
             Availability::Disabled(why) => state.toast = Some(Toast::new(why, state.now)),
         },
+        None if here == Scope::Line => {
+            if let Some(c) = key.typed() {
+                line::write(state, c.encode_utf8(&mut [0; 4]));
+            }
+        }
+        None if here == Scope::Pick => {
+            if let Some(c) = key.typed() {
+                pick::write(state, c);
+            }
+        }
         None if here == Scope::Composer => {
             if let (Some(c), Some(conversation)) = (key.typed(), state.conversation_mut()) {
                 conversation.composer.insert(c.encode_utf8(&mut [0; 4]));
@@ -53,7 +65,7 @@ fn press(state: &mut State, stamp: &Stamp, key: Chord, effects: &mut Vec<Effect>
 /// A paste is text, wherever the keys go: it never runs commands.
 fn paste(state: &mut State, text: &str) {
     if state.overlay.is_some() {
-        return;
+        return line::write(state, text);
     }
     if state.focus == Focus::Queue || state.conversation().is_none() {
         state.toast = Some(Toast::new("open a conversation before pasting", state.now));
@@ -79,6 +91,15 @@ fn expire(state: &mut State) {
     }
 }
 
+/// Asks for the page that the list shown goes on with.
+fn look_up(state: &mut State, effects: &mut Vec<Effect>) {
+    if state.is_online()
+        && let Some(request) = state.queue.next_request(state.now)
+    {
+        effects.push(Effect::Ask(Box::new(AgentRequest::ListTickets(request))));
+    }
+}
+
 /// Tells the server that the newest message is on the screen, once for each.
 fn mark_read(state: &mut State, effects: &mut Vec<Effect>) {
     if !state.is_online() || state.layout().conversation.is_none() {
@@ -89,6 +110,7 @@ fn mark_read(state: &mut State, effects: &mut Vec<Effect>) {
     let newest = conversation.timeline.last().filter(|last| *last > known);
     if let Some(seq) = newest
         && conversation.room == Room::Joined
+        && !conversation.silent
         && conversation.scroll.is_following()
     {
         conversation.told_read = seq;

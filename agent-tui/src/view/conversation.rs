@@ -34,6 +34,7 @@ fn title(state: &State, conversation: &Conversation, theme: Theme, frame: &mut F
     let standing = match (card.is_open(), conversation.room) {
         (false, _) => "closed ",
         (true, _) if card.ended_by_guest => "the guest is done ",
+        (true, Room::Joined) if conversation.silent => "watching, unseen ",
         (true, Room::Joined) => "",
         (true, Room::Joining) if state.is_online() => "joining… ",
         (true, Room::Joining) => "offline ",
@@ -41,7 +42,10 @@ fn title(state: &State, conversation: &Conversation, theme: Theme, frame: &mut F
     };
     let right = match &conversation.writing {
         Some(writing) if standing.is_empty() => format!("{} is writing… ", writing.name.line(20)),
-        _ => format!("{}{standing}", assignee(state, card)),
+        _ => {
+            let here = here(state, conversation, usize::from(area.width) / 4);
+            format!("{here}{}{standing}", assignee(state, card))
+        }
     };
     let guest = card.guest.line(30);
     let about = card.about().line(usize::from(area.width));
@@ -61,6 +65,16 @@ fn title(state: &State, conversation: &Conversation, theme: Theme, frame: &mut F
             Span::styled(right, theme.style(Role::Waiting)),
         ]),
     );
+}
+
+/// Which colleagues are in the conversation.
+fn here(state: &State, conversation: &Conversation, cells: usize) -> String {
+    let mut others = conversation.people.others(&state.me.display_name);
+    match (others.next(), others.count()) {
+        (None, _) => String::new(),
+        (Some(one), 0) => format!("{} is here · ", one.line(cells)),
+        (Some(one), more) => format!("{} and {more} more are here · ", one.line(cells)),
+    }
 }
 
 /// Who answers for the ticket, if anybody does.

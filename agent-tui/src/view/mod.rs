@@ -1,6 +1,7 @@
 //! Draws the state, and changes nothing. Every text of others comes out of `Untrusted` on its way
 //! here; styles come from the theme's roles.
 
+mod ask;
 mod conversation;
 mod footer;
 mod header;

@@ -5,17 +5,19 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, Clear, Widget};
 
-use super::{Role, Theme, put};
+use super::{Role, Theme, ask, put};
 use crate::commands::{Availability, COMMANDS, Command, Scope};
 use crate::core::State;
 use crate::core::overlay::{Overlay, Question};
 use crate::text::{fit, width};
 
 pub(super) fn draw(state: &State, theme: Theme, frame: &mut Frame) {
-    match state.overlay {
+    match &state.overlay {
         None => {}
-        Some(Overlay::Confirm(question)) => confirm(state, question, theme, frame),
-        Some(Overlay::Help { line }) => help(state, line, theme, frame),
+        Some(Overlay::Confirm(question)) => confirm(state, *question, theme, frame),
+        Some(Overlay::Help { line }) => help(state, *line, theme, frame),
+        Some(Overlay::Line(line)) => ask::line(state, line, theme, frame),
+        Some(Overlay::Pick(pick)) => ask::pick(state, pick, theme, frame),
     }
 }
 
@@ -101,7 +103,7 @@ fn help_lines(state: &State) -> Vec<(String, String, bool)> {
 }
 
 /// An emptied box in the middle, and the place inside it.
-fn window(frame: &mut Frame, title: &str, cells: usize, rows: usize) -> Rect {
+pub(super) fn window(frame: &mut Frame, title: &str, cells: usize, rows: usize) -> Rect {
     let size = frame.area();
     let wide = u16::try_from(cells + 4).unwrap_or(u16::MAX).min(size.width);
     let high = u16::try_from(rows + 2).unwrap_or(u16::MAX).min(size.height);

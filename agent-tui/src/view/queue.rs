@@ -6,10 +6,14 @@ use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
 use support_shared::message::SenderRole;
+use support_shared::ticket::Priority;
 
 use super::{Role, Theme, put, spread};
 use crate::core::card::{Card, age};
+use crate::core::filter::Filter;
 use crate::core::layout::is_wide;
+use crate::core::line::Purpose;
+use crate::core::overlay::Overlay;
 use crate::core::{Focus, State};
 use crate::text::{fit, width};
 
@@ -19,25 +23,10 @@ const NAME: usize = 18;
 pub(super) fn draw(state: &State, theme: Theme, frame: &mut Frame, area: Rect) {
     let cells = usize::from(area.width);
     let focused = state.focus == Focus::Queue;
-    let count = if state.queue.is_loaded() {
-        format!("{} open ", state.queue.cards().len())
-    } else {
-        String::new()
-    };
-    let (left, right) = spread(" Queue", &count, ' ', cells);
-    let title = theme.style(if focused { Role::Title } else { Role::Faint });
-    put(
-        frame,
-        area,
-        0,
-        &Line::from(vec![Span::styled(left, title), Span::styled(right, theme.style(Role::Faint))]),
-    );
-    if state.queue.cards().is_empty() {
-        let text = match (state.queue.is_loaded(), state.is_online()) {
-            (true, _) => "No open tickets",
-            (false, true) => "Reading the queue…",
-            (false, false) => "The queue comes with the connection",
-        };
+    title(state, focused, theme, frame, Rect { height: 1, ..area });
+    let shown = state.queue.shown();
+    if shown.is_empty() {
+        let text = nothing(state);
         put(
             frame,
             area,
@@ -52,7 +41,7 @@ pub(super) fn draw(state: &State, theme: Theme, frame: &mut Frame, area: Rect) {
     let at = state.queue.position().unwrap_or(0);
     let first = (at + 1).saturating_sub(most.max(1));
     let mut row = 1;
-    for (index, card) in state.queue.cards().iter().enumerate().skip(first).take(most) {
+    for (index, card) in shown.into_iter().enumerate().skip(first).take(most) {
         let selected = index == at;
         let lines = if rows_each == 2 {
             two_rows(state, card, cells)
@@ -72,6 +61,71 @@ pub(super) fn draw(state: &State, theme: Theme, frame: &mut Frame, area: Rect) {
     }
 }
 
+/// The filters with their counts, or what is searched for; the line in which it is written.
+fn title(state: &State, focused: bool, theme: Theme, frame: &mut Frame, area: Rect) {
+    if let Some(Overlay::Line(line)) = &state.overlay
+        && line.purpose == Purpose::Search
+    {
+        return super::ask::written(line, theme, frame, Rect { x: area.x + 1, ..area });
+    }
+    let cells = usize::from(area.width);
+    let queue = &state.queue;
+    let more = if queue.has_more() { "+" } else { "" };
+    let found =
+        if queue.is_read() { format!("{}{more} ", queue.shown().len()) } else { String::new() };
+    let here = theme.style(if focused { Role::Title } else { Role::Faint });
+    let faint = theme.style(Role::Faint);
+    if !queue.words().is_empty() {
+        let words = fit(queue.words(), cells.saturating_sub(width(&found) + 16));
+        let text = format!(" \u{201c}{words}\u{201d} in {}", queue.filter().word());
+        let (left, right) = spread(&text, &found, ' ', cells);
+        let spans = vec![Span::styled(left, here), Span::styled(right, faint)];
+        return put(frame, area, 0, &Line::from(spans));
+    }
+    if is_wide(state.size) {
+        let (left, right) = spread(&format!(" {}", heading(queue.filter())), &found, ' ', cells);
+        let spans = vec![Span::styled(left, here), Span::styled(right, faint)];
+        return put(frame, area, 0, &Line::from(spans));
+    }
+    let mut spans = Vec::new();
+    for (key, filter) in (1..).zip(Filter::ALL) {
+        let chosen = filter == queue.filter();
+        let count = match filter {
+            Filter::Closed if chosen => format!(" {}", found.trim_end()),
+            Filter::Closed => String::new(),
+            _ if queue.is_loaded() => format!(" {}", queue.count(filter)),
+            _ => String::new(),
+        };
+        let text = format!("{key} {}{count}", filter.word());
+        spans.push(Span::raw(if key == 1 { " " } else { "   " }));
+        spans.push(Span::styled(text, if chosen { here } else { faint }));
+    }
+    put(frame, area, 0, &Line::from(spans));
+}
+
+fn heading(filter: Filter) -> &'static str {
+    match filter {
+        Filter::Mine => "Mine",
+        Filter::Unassigned => "Unassigned",
+        Filter::Open => "All open",
+        Filter::Closed => "Closed",
+    }
+}
+
+/// Why the list is empty.
+fn nothing(state: &State) -> &'static str {
+    match (state.queue.is_read(), state.is_online(), state.queue.filter()) {
+        (false, true, _) if state.queue.is_loaded() => "Looking it up…",
+        (false, true, _) => "Reading the queue…",
+        (false, false, _) => "The queue comes with the connection",
+        _ if !state.queue.words().is_empty() => "No ticket has these words (Esc ends the search)",
+        (true, _, Filter::Mine) => "No open ticket is yours",
+        (true, _, Filter::Unassigned) => "Somebody has every open ticket",
+        (true, _, Filter::Open) => "No open tickets",
+        (true, _, Filter::Closed) => "No closed tickets",
+    }
+}
+
 /// What stands before a ticket: `>` is open on the screen, `*` waits for an answer.
 fn mark(state: &State, card: &Card) -> char {
     if state.open == Some(card.id) {
@@ -83,8 +137,21 @@ fn mark(state: &State, card: &Card) -> char {
     }
 }
 
+/// How long the guest waits, or how long ago the ticket was closed.
 fn waits(state: &State, card: &Card) -> String {
-    card.waiting_since.map(|since| age(since, state.now)).unwrap_or_default()
+    card.waiting_since
+        .or(card.closed_at.filter(|_| !card.is_open()))
+        .map(|since| age(since, state.now))
+        .unwrap_or_default()
+}
+
+/// What no agent has read, in at most three columns.
+fn unread(card: &Card) -> String {
+    match card.unread() {
+        0 => String::new(),
+        many @ 1..=99 => format!("+{many}"),
+        _ => "99+".to_owned(),
+    }
 }
 
 fn one_row(state: &State, card: &Card, cells: usize) -> String {
@@ -93,10 +160,11 @@ fn one_row(state: &State, card: &Card, cells: usize) -> String {
     let assignee =
         card.assignee.as_ref().map(|name| format!("  {}", name.line(12))).unwrap_or_default();
     let start = format!(
-        "{}{} {:>3}  {guest}{pad}  ",
+        "{}{} {:>3} {:>3}  {guest}{pad}  ",
         mark(state, card),
         card.reference,
-        waits(state, card)
+        waits(state, card),
+        unread(card)
     );
     let room = cells.saturating_sub(width(&start) + width(&assignee) + 1);
     let (left, right) =
@@ -105,7 +173,7 @@ fn one_row(state: &State, card: &Card, cells: usize) -> String {
 }
 
 fn two_rows(state: &State, card: &Card, cells: usize) -> Vec<String> {
-    let waits = format!(" {} ", waits(state, card));
+    let waits = format!(" {} {:>3} ", unread(card), waits(state, card));
     let start = format!("{}{} ", mark(state, card), card.reference);
     let name = card.guest.line(cells.saturating_sub(width(&start) + width(&waits)));
     let (left, right) = spread(&format!("{start}{name}"), &waits, ' ', cells);
@@ -116,7 +184,12 @@ fn two_rows(state: &State, card: &Card, cells: usize) -> Vec<String> {
 
 /// The subject, and the last message behind it as far as there is room.
 fn about(card: &Card, cells: usize) -> String {
-    let subject = card.about().line(cells);
+    let urgent = match card.priority {
+        Priority::Urgent => "!! ",
+        Priority::High => "! ",
+        Priority::Normal | Priority::Low => "",
+    };
+    let subject = format!("{urgent}{}", card.about().line(cells.saturating_sub(urgent.len())));
     let Some(preview) = card.preview.as_ref().filter(|_| card.subject.is_some()) else {
         return subject;
     };

@@ -2,6 +2,8 @@
 
 mod console;
 mod desk;
+mod missed;
+mod queue;
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use jiff::tz::TimeZone;
@@ -178,6 +180,7 @@ fn named_key(name: &str) -> KeyEvent {
         "end" => KeyCode::End,
         "down" => KeyCode::Down,
         "c-c" => return KeyEvent::new(KeyCode::Char('c'), KeyModifiers::CONTROL),
+        "c-w" => return KeyEvent::new(KeyCode::Char('w'), KeyModifiers::CONTROL),
         "c-j" => return KeyEvent::new(KeyCode::Char('j'), KeyModifiers::CONTROL),
         "c-z" => return KeyEvent::new(KeyCode::Char('z'), KeyModifiers::CONTROL),
         other => panic!("no key is called {other}"),

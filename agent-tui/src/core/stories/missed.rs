@@ -1,0 +1,64 @@
+//! What a notice would have told and did not: the console finds out by another way.
+
+use support_shared::notice::{AgentNotice, TicketNotice};
+use support_shared::ticket::Ticket;
+
+use super::{Story, closed, guest};
+use crate::core::Msg;
+use crate::core::fixture::ticket;
+
+/// The queue's word on ticket 1: its conversation ends with this number now.
+fn ends_with(seq: u64, later_millis: i64) -> AgentNotice {
+    let known = ticket(1);
+    let updated_at = known.updated_at.plus_millis(later_millis);
+    AgentNotice::TicketUpdated(TicketNotice {
+        ticket: Ticket { last_seq: seq, updated_at, ..known },
+    })
+}
+
+fn after_a_while(story: &mut Story, millis: i64) {
+    story.now = story.now.plus_millis(millis);
+    story.happens(Msg::Deadline);
+}
+
+#[test]
+fn a_room_that_the_server_has_taken_from_us_is_joined_again_when_the_queue_tells_of_more() {
+    let mut story = Story::in_conversation([guest(1), guest(2)]);
+    // Closed, opened again and joined: the notice of the close comes late, and is stale here.
+    story.notices(ends_with(2, 10));
+    story.notices(AgentNotice::TicketClosed(TicketNotice { ticket: closed(1) }));
+    assert!(story.asked().is_empty());
+
+    story.notices(ends_with(3, 20));
+    assert!(story.asked().is_empty());
+    let due = story.state.next_deadline().unwrap();
+    assert!(due <= story.now.plus_millis(2_000), "nothing else would wake the console");
+    after_a_while(&mut story, 2_000);
+
+    assert_eq!(story.asked(), ["join after Some(2)"]);
+}
+
+#[test]
+fn the_queue_s_word_that_comes_just_before_the_message_asks_for_nothing() {
+    let mut story = Story::in_conversation([guest(1), guest(2)]);
+
+    story.notices(ends_with(3, 10));
+    story.says(guest(3));
+    after_a_while(&mut story, 2_000);
+
+    assert!(!story.asked().iter().any(|asked| asked.starts_with("join")));
+}
+
+#[test]
+fn what_was_held_above_a_gap_goes_with_the_connection() {
+    let mut story = Story::in_conversation([guest(1)]);
+    story.says(guest(4));
+    assert_eq!(story.shown(), [1]);
+
+    // A backup is restored meanwhile: the numbers after 1 are other messages now.
+    story.goes_offline();
+    story.comes_online();
+    story.joined(Some(1), [guest(2), guest(3)]);
+
+    assert_eq!(story.shown(), [1, 2, 3]);
+}
