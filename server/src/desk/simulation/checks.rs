@@ -136,7 +136,10 @@ impl Checks {
     pub(super) fn appended(&mut self, node: NodeId, message: &Message) {
         let node = self.nodes.entry(node).or_default();
         let log = (message.ticket_id, message.internal);
-        node.untold.entry(log).or_default().insert(number(message));
+        // It may be told of before its writer hears that it is stored.
+        if !node.entries.contains(&(log.0, log.1, number(message))) {
+            node.untold.entry(log).or_default().insert(number(message));
+        }
     }
 
     pub(super) fn duplicate(&mut self, node: NodeId) {

@@ -18,7 +18,8 @@ use support_shared::{
     ticket::{AgentName, TicketStatus},
 };
 
-use super::checks::{Truth, Written};
+use super::checks::Written;
+use super::ground::Ground;
 use super::network::{Event, Frame, Inner, LinkId, Wake};
 use super::view::View;
 use super::world;
@@ -60,7 +61,7 @@ enum Asked {
 pub(super) struct Client {
     number: usize,
     pub(super) who: Identity,
-    truth: Truth,
+    ground: Ground,
     link: Option<LinkId>,
     pub(super) online: bool,
     requests: u64,
@@ -84,11 +85,11 @@ pub(super) struct Client {
 }
 
 impl Client {
-    pub(super) fn new(number: usize, who: Identity, truth: Truth) -> Self {
+    pub(super) fn new(number: usize, who: Identity, ground: Ground) -> Self {
         Self {
             number,
             who,
-            truth,
+            ground,
             link: None,
             online: false,
             requests: 0,
@@ -250,7 +251,7 @@ impl Client {
 
     fn sign_in_again(&mut self) {
         if let Identity::Agent(agent, session) = &mut self.who {
-            *session = world::new_session(&mut self.truth.lock().unwrap(), agent.id);
+            *session = self.ground.new_session(agent.id);
         }
     }
 

@@ -14,13 +14,15 @@
 //!   does not know who sits on the other), V17 (nothing unanswered), V18 (rooms, seats, connections
 //!   and tasks when all have left).
 //!
-//! The store below is the model in memory; nothing but `world` and `checks::Truth` knows that.
+//! The store below is the model in memory or, for a third of the seeds, the append protocol of
+//! several nodes on simulated collections, whose every step can fail; only `ground` knows which.
 //!
 //! Not here: V19 (memory) and descriptors need the real process; V20 is `store::differential`; V21
 //! needs HTTP; V22 there are no migrations. Limits of rate run on the machine's clock and are off.
 
 mod checks;
 mod client;
+mod ground;
 mod network;
 mod store;
 mod view;
@@ -28,6 +30,7 @@ mod world;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use self::ground::Kind;
 use self::world::{Outcome, World};
 use super::mutant::{self, Mutant};
 
@@ -47,9 +50,13 @@ const PINNED: &[u64] = &[
 ];
 
 fn run(seed: u64) -> Outcome {
+    run_on(Kind::of(seed), seed)
+}
+
+fn run_on(kind: Kind, seed: u64) -> Outcome {
     let runtime =
         tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build();
-    runtime.unwrap().block_on(async { World::new(seed).run().await })
+    runtime.unwrap().block_on(async { World::new(seed, kind).run().await })
 }
 
 /// Runs seeds in two threads. Answers with the first that has found something.

@@ -16,8 +16,8 @@ use tokio::time::Instant;
 use tokio_util::task::TaskTracker;
 
 use super::checks::Checks;
-use super::store::{Fails, Fate};
 use super::world::Fault;
+use crate::desk::store::replicated::simulated::{Fails, Fate};
 use crate::desk::{Actor, Agents, Command, Connection, Ending, Hub, Passing, Reply, Side, Who};
 use crate::seeded::Seeded;
 
@@ -310,7 +310,20 @@ impl Inner {
             slow if self.random.chance(200) => self.random.below(slow),
             slow => self.random.below(slow.min(5)),
         };
-        Fate { before: delay(), after: delay(), fails }
+        Fate { before: delay(), after: delay(), fails, ..Fate::default() }
+    }
+
+    /// What becomes of the next step of the collections. Several make up a call.
+    pub(super) fn step_fate(&mut self) -> Fate {
+        let fate = self.fate();
+        let midway = fate.fails.is_some() && self.random.chance(300);
+        Fate {
+            fails: if midway { Some(Fails::Midway) } else { fate.fails },
+            ends_with_node: self.random.chance(500),
+            is_rolled_back: self.weather.store_fails > 0 && self.random.chance(300),
+            order: self.random.next(),
+            ..fate
+        }
     }
 
     pub(super) fn lag(&mut self) -> u64 {

@@ -3,7 +3,6 @@
 //! not known here.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use async_trait::async_trait;
 use support_shared::{
@@ -18,41 +17,24 @@ use super::network::{NodeId, Shared};
 use crate::desk::log::{Draft, Log, Verdict};
 use crate::desk::mutant::{self, Mutant};
 use crate::desk::record::{NewTicket, TicketRecord};
+use crate::desk::store::replicated::simulated::{Fails, Fate, pass};
 use crate::desk::store::{
     AgentChange, AgentRecord, Appended, Audit, Changed, Created, Cursor, Facts, Listing, Page,
     Range, Rated, Result, SessionRecord, SharedStore, Size, Store, StoreError, Stored, What, Whose,
     moving::{Kind, Record},
 };
 
-/// What becomes of one call.
-pub(super) struct Fate {
-    /// Milliseconds until it takes effect, and from then to its answer.
-    pub(super) before: u64,
-    pub(super) after: u64,
-    pub(super) fails: Option<Fails>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Fails {
-    BeforeItTookEffect,
-    AfterItTookEffect,
-}
-
 /// A store behind a network that has its faults.
 pub(super) struct Faulty {
     pub(super) below: SharedStore,
     pub(super) shared: Arc<Shared>,
     pub(super) node: NodeId,
+    /// Calls fail and take their time, and not only what they are made of.
+    pub(super) calls_fail: bool,
 }
 
 fn unavailable() -> StoreError {
     StoreError::Unavailable(anyhow::anyhow!("the simulated store is away"))
-}
-
-async fn pass(millis: u64) {
-    if millis > 0 {
-        tokio::time::sleep(Duration::from_millis(millis)).await;
-    }
 }
 
 impl Faulty {
@@ -64,7 +46,7 @@ impl Faulty {
     }
 
     async fn call<T>(&self, work: impl Future<Output = Result<T>>) -> Result<T> {
-        let fate = self.shared.lock().fate();
+        let fate = if self.calls_fail { self.shared.lock().fate() } else { Fate::default() };
         pass(fate.before).await;
         self.while_alive().await;
         if fate.fails == Some(Fails::BeforeItTookEffect) {
@@ -73,7 +55,7 @@ impl Faulty {
         let result = work.await;
         pass(fate.after).await;
         self.while_alive().await;
-        if fate.fails == Some(Fails::AfterItTookEffect) { Err(unavailable()) } else { result }
+        if fate.fails.is_some() { Err(unavailable()) } else { result }
     }
 
     /// Answers as if it were stored, and stores it when there is time.

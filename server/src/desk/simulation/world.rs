@@ -5,21 +5,21 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use support_shared::{
-    AgentId, GuestId, SessionId, Timestamp,
+    AgentId, GuestId, Timestamp,
     ticket::{AgentName, AgentRole, Guest},
 };
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use ulid::Ulid;
 
-use super::checks::{Checks, Truth, Violation};
+use super::checks::{Checks, Violation};
 use super::client::{Client, Identity};
+use super::ground::{Ground, Kind, Snapshot};
 use super::network::{Event, Frame, Inner, LINE, LinkId, NodeId, Rooms, Shared, Wake, Weather};
-use super::store::{self, Faulty};
 use crate::clock::{Clock, Source};
-use crate::desk::store::memory::{Data, Memory};
-use crate::desk::store::{AgentRecord, SessionRecord, SharedStore, moving::GuestRecord};
-use crate::desk::{Actor, Command, Desk, Limits, Reply, Who, announce};
+use crate::desk::store::memory::Data;
+use crate::desk::store::{AgentRecord, SessionRecord};
+use crate::desk::{Actor, Command, Desk, Limits, Reply, Who};
 use crate::seeded::{Guessable, Seeded};
 use crate::telemetry::Meter;
 
@@ -65,14 +65,6 @@ pub(super) fn end_of_time() -> Timestamp {
     Timestamp::from_millis(EPOCH * 2)
 }
 
-/// Somebody has signed in: without a password, which is not what is tried here.
-pub(super) fn new_session(data: &mut Data, agent: AgentId) -> SessionId {
-    let id = SessionId::from_ulid(Ulid::from(3000 + data.sessions.len() as u128));
-    let session = SessionRecord { id, agent, ends_at: end_of_time(), ended: false };
-    data.sessions.insert(id, session);
-    id
-}
-
 /// The clock of one node: simulated time, and off by something.
 struct Skewed {
     began: tokio::time::Instant,
@@ -95,7 +87,7 @@ struct Node {
 
 pub(super) struct World {
     shared: Arc<Shared>,
-    truth: Truth,
+    ground: Ground,
     random: Seeded,
     began: tokio::time::Instant,
     places: usize,
@@ -103,7 +95,7 @@ pub(super) struct World {
     nodes: BTreeMap<usize, Node>,
     clocks: Vec<Arc<Mutex<i64>>>,
     clients: Vec<Client>,
-    snapshot: Option<Data>,
+    snapshot: Option<Snapshot>,
     histories: u64,
     peace: bool,
 }
@@ -118,17 +110,16 @@ pub(super) struct Outcome {
 }
 
 impl World {
-    pub(super) fn new(seed: u64) -> Self {
+    pub(super) fn new(seed: u64, kind: Kind) -> Self {
         let mut random = Seeded::new(seed);
-        let data = Data { epoch: "history-0".to_owned(), ..Data::default() };
-        let truth: Truth = Arc::new(Mutex::new(data));
-        let checks = Checks::new(Arc::clone(&truth), MOST_OPEN);
+        let ground = Ground::new(kind, "history-0");
+        let checks = Checks::new(Arc::clone(&ground.truth), MOST_OPEN);
         let shared = Shared::new(Seeded::new(random.next()), checks);
         let places = 1 + usize::try_from(random.below(2)).unwrap();
         let clocks = (0..places).map(|_| Arc::default()).collect();
         let mut world = Self {
             shared,
-            truth,
+            ground,
             random,
             began: tokio::time::Instant::now(),
             places,
@@ -147,13 +138,10 @@ impl World {
 
     fn populate(&mut self) {
         let (guests, agents) = (1 + self.random.below(3), 1 + self.random.below(3));
-        let data = Arc::clone(&self.truth);
-        let mut data = data.lock().unwrap();
         for number in 0..guests {
             let id = GuestId::from_ulid(Ulid::from(1000 + u128::from(number)));
             let guest = Guest { id, name: Some(format!("Guest {number}")), email: None };
-            let created_at = Timestamp::from_millis(EPOCH);
-            data.guests.insert(id, GuestRecord { guest, created_at });
+            self.ground.add_guest(guest, Timestamp::from_millis(EPOCH));
             self.add_client(Identity::Guest(id));
         }
         for number in 0..agents {
@@ -169,15 +157,15 @@ impl World {
                 password_hash: String::new(),
                 created_at: Timestamp::from_millis(EPOCH),
             };
-            data.agents.insert(id, record);
-            let session = new_session(&mut data, id);
+            self.ground.add_agent(record);
+            let session = self.ground.new_session(id);
             self.add_client(Identity::Agent(AgentName { id, name }, session));
         }
     }
 
     fn add_client(&mut self, who: Identity) {
         let number = self.clients.len();
-        self.clients.push(Client::new(number, who, Arc::clone(&self.truth)));
+        self.clients.push(Client::new(number, who, self.ground.clone()));
     }
 
     fn plan(&mut self) {
@@ -301,11 +289,7 @@ impl World {
         self.lives += 1;
         let id = NodeId { place, life: self.lives };
         net.nodes.push(id);
-        let (announce, announced) = mpsc::channel(announce::LINE);
-        let (lagging, line) = mpsc::channel(announce::LINE);
-        let below: SharedStore = Arc::new(Memory::open(Arc::clone(&self.truth), announce));
-        net.tasks.spawn(store::announce(announced, lagging, Arc::clone(&self.shared), id));
-        let faulty = Faulty { below, shared: Arc::clone(&self.shared), node: id };
+        let (store, line) = self.ground.open(&self.shared, id, &net.tasks);
         let hub = Arc::new(Rooms { shared: Arc::clone(&self.shared), node: id });
         let clock = Skewed { began: self.began, off: Arc::clone(&self.clocks[place]) };
         let random = Guessable(Arc::new(Mutex::new(Seeded::new(self.random.next()))));
@@ -319,7 +303,7 @@ impl World {
             ..Limits::default()
         };
         let source = Source::new(clock, random);
-        let desk = Desk::on(Arc::new(faulty), line, hub, limits, source, Meter::new());
+        let desk = Desk::on(store, line, hub, limits, source, Meter::new());
         let power = CancellationToken::new();
         let (resumes, off) = (Arc::clone(&desk), power.clone());
         net.tasks.spawn(async move {
@@ -405,7 +389,7 @@ impl World {
                 self.clients[client.unwrap()].restart(net);
             }
             Fault::SignOut => self.sign_out(net),
-            Fault::Snapshot => self.snapshot = Some(self.truth.lock().unwrap().clone()),
+            Fault::Snapshot => self.snapshot = Some(self.ground.snapshot()),
             Fault::Restore => self.restore(net),
             Fault::ClockJumps => {
                 let off = i64::try_from(self.random.below(20_000)).unwrap() - 10_000;
@@ -433,7 +417,7 @@ impl World {
     /// Somebody ends a session, on any node.
     fn sign_out(&mut self, net: &mut Inner) {
         let sessions: Vec<SessionRecord> = {
-            let data = self.truth.lock().unwrap();
+            let data = self.ground.truth.lock().unwrap();
             data.sessions.values().filter(|it| !it.ended).cloned().collect()
         };
         let nodes: Vec<&Node> = self.nodes.values().collect();
@@ -472,7 +456,9 @@ impl World {
 
     /// The system is stopped, and comes back as it was when it was copied, in a new history.
     fn restore(&mut self, net: &mut Inner) {
-        let Some(snapshot) = self.snapshot.clone() else { return };
+        if self.snapshot.is_none() {
+            return;
+        }
         for place in 0..self.places {
             self.crash(net, place);
             net.plan(500 + self.random.below(2000), Event::Fault(Fault::Start(place)));
@@ -481,9 +467,9 @@ impl World {
         net.checks.begin_history();
         // What was acked in the other history and is still on its way would be held against this.
         net.agenda.retain(|_, event| !matches!(event, Event::Frame(..)));
-        let mut data = self.truth.lock().unwrap();
-        let sessions = std::mem::take(&mut data.sessions);
-        *data = Data { epoch: format!("history-{}", self.histories), sessions, ..snapshot };
+        if let Some(snapshot) = &self.snapshot {
+            self.ground.restore(snapshot, format!("history-{}", self.histories));
+        }
     }
 
     // ---- Rest ----
@@ -508,7 +494,7 @@ impl World {
     }
 
     fn all_is_seen(&mut self, net: &mut Inner) {
-        let truth = Arc::clone(&self.truth);
+        let truth = Arc::clone(&self.ground.truth);
         let data = truth.lock().unwrap().clone();
         for (number, client) in self.clients.iter().enumerate() {
             let is_agent = matches!(client.who, Identity::Agent(..));
@@ -551,7 +537,7 @@ impl World {
     }
 
     fn all_have_left(&mut self, net: &mut Inner) {
-        let data = self.truth.lock().unwrap().clone();
+        let data = self.ground.truth.lock().unwrap().clone();
         for kept in data.tickets.values() {
             let present = &kept.record.conversation.present;
             net.checks.require(present.is_empty(), "V15", || {

@@ -17,14 +17,15 @@ use tokio::sync::mpsc;
 use ulid::Ulid;
 
 #[cfg(feature = "mongo")]
-use super::replicated::{
-    Replicated,
-    mongo::{Mongo, testing::Scratch},
-};
+use super::replicated::mongo::{Mongo, testing::Scratch};
 use super::{
     AgentChange, AgentRecord, Answering, Audit, Cursor, Facts, Filter, Listing, Range, Result,
     SessionRecord, Size, Store, StoreError, Stored, Whose,
     memory::{Data, Memory},
+    replicated::{
+        Replicated,
+        simulated::{Calm, Simulated, Tables},
+    },
 };
 use crate::clock::Source;
 use crate::desk::log::{Body, Draft, Log, OnlyFrom, Sender};
@@ -61,6 +62,14 @@ fn sqlite() -> Compared {
     let store = super::sqlite::Sqlite::open(directory.path(), &Source::system(), announce);
     let store = Arc::new(store.unwrap());
     Compared { name: "sqlite", store, announced, _directory: Some(directory) }
+}
+
+fn simulated() -> Compared {
+    let (announce, announced) = mpsc::channel(LINE);
+    let tables = Arc::new(Mutex::new(Tables::default()));
+    let collections = Simulated::open(tables, Arc::new(Calm));
+    let store = Arc::new(Replicated::start(collections, announce));
+    Compared { name: "simulated", store, announced, _directory: None }
 }
 
 #[cfg(feature = "mongo")]
@@ -426,10 +435,10 @@ async fn compare(seed: u64, mut stores: Vec<Compared>) {
 async fn the_same_commands_give_the_same_answers_on_every_store() {
     let number = |name: &str| std::env::var(name).ok().map(|it| it.parse::<u64>().unwrap());
     if let Some(seed) = number("DIFFERENTIAL_SEED") {
-        return compare(seed, vec![memory(), sqlite()]).await;
+        return compare(seed, vec![memory(), sqlite(), simulated()]).await;
     }
     for seed in 0..number("DIFFERENTIAL_SEEDS").unwrap_or(SEEDS) {
-        compare(seed, vec![memory(), sqlite()]).await;
+        compare(seed, vec![memory(), sqlite(), simulated()]).await;
     }
 }
 

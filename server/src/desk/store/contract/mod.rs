@@ -4,7 +4,6 @@
 mod accounts;
 mod entries;
 pub(crate) mod moving;
-#[cfg(feature = "mongo")]
 mod nodes;
 mod opening;
 mod reading;
@@ -26,14 +25,15 @@ use tokio::sync::mpsc;
 use ulid::Ulid;
 
 #[cfg(feature = "mongo")]
-use super::replicated::{
-    Replicated,
-    mongo::{Mongo, testing::Scratch},
-};
+use super::replicated::mongo::{Mongo, testing::Scratch};
 use super::{
     AgentChange, AgentRecord, Answering, Appended, Audit, Changed, Created, Cursor, Filter,
     Listing, Range, Rated, SessionRecord, Size, Store, Stored, What, Whose,
     memory::{Data, Memory},
+    replicated::{
+        Replicated,
+        simulated::{Calm, Simulated, Tables},
+    },
 };
 use crate::clock::Source;
 use crate::desk::log::{Body, Draft, Log, OnlyFrom, Refusal, Sender};
@@ -58,6 +58,7 @@ enum Kept {
     Directory(#[expect(dead_code, reason = "held for its drop")] tempfile::TempDir),
     /// It need not.
     Elsewhere,
+    Tables(Arc<Mutex<Tables>>),
     #[cfg(feature = "mongo")]
     Database(Scratch),
 }
@@ -97,6 +98,23 @@ impl Place {
         Self::new(Kept::Elsewhere, Box::new(reopen)).await
     }
 
+    /// The protocol of several nodes, on collections in memory.
+    async fn simulated() -> Self {
+        let tables = Arc::new(Mutex::new(Tables::new(ulid().to_string(), Arc::default())));
+        let kept = Kept::Tables(Arc::clone(&tables));
+        let reopen = move || {
+            let (announce, announced) = mpsc::channel(10_000);
+            let collections = Simulated::open(Arc::clone(&tables), Arc::new(Calm));
+            let opened: Opened = (Arc::new(Replicated::start(collections, announce)), announced);
+            async { opened }.boxed()
+        };
+        Self::new(kept, Box::new(reopen)).await
+    }
+
+    async fn simulated_on_two_nodes() -> Self {
+        Self::simulated().await
+    }
+
     #[cfg(feature = "mongo")]
     async fn mongodb() -> Self {
         let scratch = Scratch::new();
@@ -122,7 +140,7 @@ impl Place {
     /// How often to try what is left to chance: less where each step crosses a network.
     fn rounds(&self, most: usize) -> usize {
         match self.kept {
-            Kept::Directory(_) | Kept::Elsewhere => most,
+            Kept::Directory(_) | Kept::Elsewhere | Kept::Tables(_) => most,
             #[cfg(feature = "mongo")]
             Kept::Database(_) => most / 10,
         }
@@ -132,7 +150,7 @@ impl Place {
     async fn end(self) {
         self.store.close().await;
         match self.kept {
-            Kept::Directory(_) | Kept::Elsewhere => {}
+            Kept::Directory(_) | Kept::Elsewhere | Kept::Tables(_) => {}
             #[cfg(feature = "mongo")]
             Kept::Database(scratch) => scratch.drop().await,
         }
@@ -276,6 +294,7 @@ macro_rules! contract {
     ($($promises:tt)*) => {
         promises_of! { sqlite: $($promises)* }
         promises_of! { memory: $($promises)* }
+        promises_of! { simulated: $($promises)* }
         #[cfg(feature = "mongo")]
         promises_of! { mongodb: $($promises)* }
     };
@@ -321,8 +340,15 @@ contract! {
     stopping::a_closed_store_says_that_it_is_out_of_reach,
 }
 
-#[cfg(feature = "mongo")]
-promises_of! { mongodb_on_two_nodes:
+macro_rules! contract_of_two_nodes {
+    ($($promises:tt)*) => {
+        promises_of! { simulated_on_two_nodes: $($promises)* }
+        #[cfg(feature = "mongo")]
+        promises_of! { mongodb_on_two_nodes: $($promises)* }
+    };
+}
+
+contract_of_two_nodes! {
     nodes::a_message_and_a_close_on_two_nodes_never_both_win,
     nodes::a_message_that_is_sent_to_two_nodes_is_stored_once,
     nodes::a_guests_limit_holds_on_two_nodes,

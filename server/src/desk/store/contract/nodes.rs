@@ -1,13 +1,31 @@
 //! Promises of a store that several nodes share: nothing that one node knows may be needed by
 //! another.
 
-use super::super::replicated::collections::Collections;
+use super::super::replicated::collections::{Collections, Inserted};
 use super::*;
 
 /// A store of its own on what the place keeps.
 async fn another(place: &Place) -> Place {
     let (store, announced) = (place.reopen)().await;
     Place { store, announced, reopen: Box::new(|| unreachable!()), kept: Kept::Elsewhere }
+}
+
+/// Puts an entry into its log without a node, and without a word of it anywhere else.
+async fn insert(place: &Place, entry: &Message) {
+    let entries = std::slice::from_ref(entry);
+    let outcome = match &place.kept {
+        Kept::Tables(tables) => {
+            let collections = Simulated::open(Arc::clone(tables), Arc::new(Calm));
+            collections.insert_entries(entries).await.pop()
+        }
+        #[cfg(feature = "mongo")]
+        Kept::Database(scratch) => {
+            let collections = Mongo::open(&scratch.address, &Source::system()).await.unwrap();
+            collections.insert_entries(entries).await.pop()
+        }
+        Kept::Directory(_) | Kept::Elsewhere => panic!("there are no collections here"),
+    };
+    assert_eq!(outcome.unwrap().unwrap(), Inserted::Done);
 }
 
 pub(super) async fn a_message_and_a_close_on_two_nodes_never_both_win(place: &mut Place) {
@@ -103,14 +121,12 @@ pub(super) async fn an_entry_whose_node_ended_is_in_the_summary_of_whoever_loads
     place: &mut Place,
 ) {
     let ticket = place.open_ticket().await;
-    let Kept::Database(scratch) = &place.kept else { panic!() };
-    let database = Mongo::open(&scratch.address, &Source::system()).await.unwrap();
     // What a node has written when it ends before the summary.
     let Appended::New(_, second) = place.send(&ticket, "two").await else { panic!() };
     let mut third = *second.clone();
     (third.id, third.seq) = (MessageId::from_ulid(ulid()), Some(3));
     third.client_message_id = Some(id("three"));
-    assert!(database.insert_entries(&[third.clone()]).await[0].is_ok());
+    insert(place, &third).await;
 
     let loaded = place.store.ticket(ticket.id).await.unwrap().unwrap();
 

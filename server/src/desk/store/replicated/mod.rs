@@ -14,6 +14,8 @@ mod mending;
 #[cfg(feature = "mongo")]
 pub(crate) mod mongo;
 mod moving;
+#[cfg(test)]
+pub(crate) mod simulated;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -2,6 +2,8 @@
 //! others with and for the simulation to run on. One lock, plain collections, everything is read by
 //! looking at all of it. What may follow what is `desk::log`'s to say, as in every store.
 
+pub(crate) mod listing;
+
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -16,11 +18,9 @@ use support_shared::{
 use ulid::Ulid;
 
 use super::{
-    AgentChange, AgentRecord, Announce, Answering, Appended, Audit, Changed, Created, Cursor,
-    Facts, Filter, Listing, Page, Range, Rated, Result, SessionRecord, Size, Store, StoreError,
-    Stored, What, Whose,
+    AgentChange, AgentRecord, Announce, Appended, Audit, Changed, Created, Cursor, Facts, Listing,
+    Page, Range, Rated, Result, SessionRecord, Size, Store, StoreError, Stored, What, Whose,
     moving::{AuditRecord, EntryKey, GuestRecord, Kind, Record},
-    words::words,
 };
 use crate::desk::{
     log::{Draft, Log, Verdict},
@@ -315,28 +315,8 @@ impl Store for Memory {
         entries: usize,
     ) -> Result<Vec<TicketRecord>> {
         let data = self.data()?;
-        let of_listing = |ticket: &&TicketRecord| match &listing {
-            Listing::Own(guest) => ticket.is_of(*guest),
-            Listing::Of(status, filter) => {
-                ticket.conversation.status == *status && passes(filter, ticket)
-            }
-        };
-        let tickets = data.tickets.values().map(|it| &it.record).filter(of_listing);
-        let mut tickets: Vec<(i64, &TicketRecord)> =
-            tickets.map(|ticket| (listing.key(ticket), ticket)).collect();
-        tickets.sort_by_key(|(key, ticket)| (*key, ticket.id));
-        if !matches!(&listing, Listing::Of(status, _) if is_open(*status)) {
-            tickets.reverse();
-        }
-        let beyond = |place: (i64, TicketId)| match (after, &listing) {
-            (None, _) => true,
-            (Some(Cursor { key, id }), Listing::Of(status, _)) if is_open(*status) => {
-                place > (key, id)
-            }
-            (Some(Cursor { key, id }), _) => place < (key, id),
-        };
-        tickets.retain(|(key, ticket)| beyond((*key, ticket.id)));
-        Ok(tickets.into_iter().take(entries).map(|(_, ticket)| ticket.clone()).collect())
+        let tickets = data.tickets.values().map(|it| &it.record);
+        Ok(listing::page(tickets, &listing, after, entries))
     }
 
     async fn attended_tickets(&self) -> Result<Vec<TicketRecord>> {
@@ -508,34 +488,4 @@ impl Store for Memory {
     async fn close(&self) {
         self.closed.store(true, Ordering::Relaxed);
     }
-}
-
-fn is_open(status: support_shared::ticket::TicketStatus) -> bool {
-    status == support_shared::ticket::TicketStatus::Open
-}
-
-fn passes(Filter { answering, tag, words: wanted }: &Filter, ticket: &TicketRecord) -> bool {
-    let assignee = ticket.notes.assignee.as_ref().map(|agent| agent.id);
-    let answers = match answering {
-        Answering::Anybody => true,
-        Answering::Nobody => assignee.is_none(),
-        Answering::Agent(agent) => assignee == Some(*agent),
-    };
-    let tagged = tag.as_ref().is_none_or(|tag| ticket.notes.tags.contains(tag));
-    let fields = [
-        ticket.subject.clone(),
-        Some(ticket.reference.to_string()),
-        ticket.guest.name.clone(),
-        ticket.guest.email.clone(),
-    ]
-    .map(|field| words(&field.unwrap_or_default()));
-    answers && tagged && wanted.iter().all(|it| fields.iter().any(|field| has(field, &words(it))))
-}
-
-/// Whether the words stand in the field one after the other, the last one begun at least.
-fn has(field: &[String], wanted: &[String]) -> bool {
-    let Some((last, whole)) = wanted.split_last() else { return true };
-    field.windows(wanted.len()).any(|window| {
-        window[..whole.len()] == *whole && window[whole.len()].starts_with(last.as_str())
-    })
 }
