@@ -11,12 +11,14 @@ use tokio::time::Instant;
 
 use crate::clock;
 use crate::config::{self, Server};
+use crate::core::attention::Notice;
 use crate::core::update::update;
-use crate::core::{Msg, Stamp, State};
+use crate::core::{Effect, Msg, Stamp, State};
 use crate::credentials::{Credentials, Session};
 use crate::effects::{Effects, Turn};
 use crate::fresh;
 use crate::link::{Link, Order, Patience};
+use crate::notify::{self, Runner, Settings};
 use crate::ops::Desk;
 use crate::sign_in;
 use crate::store::Store;
@@ -32,6 +34,7 @@ const FRAME: Duration = Duration::from_millis(16);
 
 /// The console, from the sign-in to the last frame.
 pub(crate) async fn run(server: Server, theme: Theme) -> anyhow::Result<()> {
+    let notices = Settings::from_env()?;
     let home = config::home(&server)?;
     let credentials = Credentials::in_home(&home);
     let desk = Desk::new(server.clone())?;
@@ -55,6 +58,7 @@ pub(crate) async fn run(server: Server, theme: Theme) -> anyhow::Result<()> {
     let link = Link::start(desk.clone(), credentials.clone(), session, Patience::default(), tell)
         .context("cannot start the connection's thread")?;
     let mut state = State::new(server.label(), agent, TimeZone::system(), clock::now(), unsent);
+    state.attention.preview = notices.preview;
     let mut tty = Tty::new()?;
     state.size = tty.size()?;
     tty.enter()?;
@@ -68,6 +72,8 @@ pub(crate) async fn run(server: Server, theme: Theme) -> anyhow::Result<()> {
         effects: Effects { link, store },
         desk,
         credentials,
+        notices,
+        runner: Runner::default(),
         dirty: true,
         drawn_at: None,
         stopped: false,
@@ -90,6 +96,8 @@ struct App {
     effects: Effects,
     desk: Desk,
     credentials: Credentials,
+    notices: Settings,
+    runner: Runner,
     dirty: bool,
     drawn_at: Option<Instant>,
     /// We stopped ourselves: the next CONT is the answer to that.
@@ -117,6 +125,7 @@ impl App {
                 Woken::Input(Input::Key(key)) => self.take(Msg::Key(key)),
                 Woken::Input(Input::Paste(text)) => self.take(Msg::Paste(text)),
                 Woken::Input(Input::Resize(size)) => self.take(Msg::Resize(size)),
+                Woken::Input(Input::Focus(focused)) => self.take(Msg::Focus(focused)),
                 Woken::Msg(msg) => self.take_all(msg),
                 Woken::Deadline => self.take(Msg::Deadline),
                 Woken::Frame => None,
@@ -167,11 +176,22 @@ impl App {
         let stamp = Stamp { now: clock::now(), id: fresh::client_message_id() };
         let mut turn = None;
         for effect in update(&mut self.state, &stamp, msg) {
+            if let Effect::Notify(notice) = effect {
+                self.tell(&notice);
+                continue;
+            }
             let (next, happened) = self.effects.run(effect);
             turn = next.or(turn);
             turn = happened.and_then(|msg| self.take(msg)).or(turn);
         }
         turn
+    }
+
+    /// Tells the agent by the ways that the settings name.
+    fn tell(&mut self, notice: &Notice) {
+        // A terminal that is gone is found out by the next frame.
+        let _ = self.tty.send(&notify::bytes(&self.notices.channels, notice));
+        self.runner.run(&self.notices.command, notice);
     }
 
     /// A message and those that wait behind it, up to a bound, so that a key never waits long.

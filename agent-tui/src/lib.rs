@@ -15,6 +15,7 @@ mod effects;
 mod fresh;
 mod link;
 mod log;
+mod notify;
 mod ops;
 mod private_file;
 mod sign_in;

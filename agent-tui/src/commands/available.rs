@@ -154,3 +154,12 @@ pub(super) fn can_reopen(state: &State) -> Availability {
         }
     }
 }
+
+pub(super) fn can_show_details(state: &State) -> Availability {
+    match crate::core::run::subject(state) {
+        None => has_selection(state),
+        Some(_) => {
+            enabled(state.layout().details.is_none(), "the details are on the right of the screen")
+        }
+    }
+}

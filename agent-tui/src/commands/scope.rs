@@ -13,6 +13,8 @@ pub(crate) enum Scope {
     Help,
     /// A line that is written outside the composer.
     Line,
+    /// The window with the details of a ticket.
+    Details,
     /// A list to pick one of.
     Pick,
     /// In every pane.
@@ -35,6 +37,7 @@ impl Scope {
         match (&state.overlay, state.focus) {
             (Some(Overlay::Help { .. }), _) => Self::Help,
             (Some(Overlay::Confirm(_)), _) => Self::Confirm,
+            (Some(Overlay::Details { .. }), _) => Self::Details,
             (Some(Overlay::Line(_)), _) => Self::Line,
             (Some(Overlay::Pick(_)), _) => Self::Pick,
             (None, focus) => Self::of_focus(focus),

@@ -7,8 +7,8 @@ use crossterm::event::{KeyCode, KeyModifiers};
 use super::Chord;
 use super::available::{
     Availability, always, can_change, can_claim, can_close, can_hand_back, can_leave, can_peek,
-    can_reopen, has_conversation, has_failed, has_rows, has_selection, has_unsent, is_away,
-    is_offline, is_open, is_searching, needs_me,
+    can_reopen, can_show_details, has_conversation, has_failed, has_rows, has_selection,
+    has_unsent, is_away, is_offline, is_open, is_searching, needs_me,
 };
 use super::scope::Scope;
 use crate::core::State;
@@ -77,6 +77,11 @@ pub(crate) enum CommandId {
     Reopen,
     Accept,
     Cancel,
+    Details,
+    DetailsUp,
+    DetailsDown,
+    DetailsClose,
+    Quiet,
 }
 
 pub(crate) struct Command {
@@ -119,7 +124,7 @@ const PAGE_DOWN: Chord = Chord::key(KeyCode::PageDown);
 /// In the order in which footer and help name them.
 pub(crate) const COMMANDS: &[Command] = {
     use CommandId as C;
-    use Scope::{Composer, Confirm, Help, Line, Panes, Pick, Queue, Reading, Timeline};
+    use Scope::{Composer, Confirm, Details, Help, Line, Panes, Pick, Queue, Reading, Timeline};
     &[
         row(
             C::Open,
@@ -436,6 +441,39 @@ pub(crate) const COMMANDS: &[Command] = {
             "Change how urgent the ticket is",
             can_change,
         ),
+        row(
+            C::Details,
+            Reading,
+            &[Chord::char('d')],
+            "details",
+            "Show what is known of the ticket and its guest",
+            can_show_details,
+        ),
+        row(
+            C::Quiet,
+            Reading,
+            &[Chord::char('D')],
+            "",
+            "Do not disturb: no bell and no notices, until pressed again",
+            always,
+        ),
+        row(C::DetailsUp, Details, &[UP, Chord::char('k'), PAGE_UP], "", "Scroll up", always),
+        row(
+            C::DetailsDown,
+            Details,
+            &[DOWN, Chord::char('j'), PAGE_DOWN],
+            "scroll",
+            "Scroll down",
+            always,
+        ),
+        row(
+            C::DetailsClose,
+            Details,
+            &[ESC, Chord::char('d'), Chord::char('q'), ENTER, Chord::ctrl('c')],
+            "back",
+            "Close the details",
+            always,
+        ),
         row(C::Accept, Line, &[ENTER], "done", "Take the line as it is", always),
         row(
             C::Cancel,
@@ -572,7 +610,8 @@ mod tests {
 
     use super::*;
 
-    const PLACES: [Scope; 7] = [
+    const PLACES: [Scope; 8] = [
+        Scope::Details,
         Scope::Queue,
         Scope::Timeline,
         Scope::Composer,

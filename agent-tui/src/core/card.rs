@@ -16,6 +16,8 @@ pub(crate) struct Card {
     /// What the guest is called, whatever it has told of itself.
     pub(crate) guest: Untrusted,
     pub(crate) guest_id: GuestId,
+    /// Whether the guest has told its name.
+    pub(crate) is_named: bool,
     pub(crate) email: Option<Untrusted>,
     pub(crate) subject: Option<Untrusted>,
     pub(crate) assignee: Option<Untrusted>,
@@ -67,6 +69,12 @@ impl From<Rating> for CardRating {
 }
 
 impl Card {
+    /// The words by which the server finds the guest, if it has told any.
+    pub(crate) fn guest_words(&self) -> Option<String> {
+        let name = self.is_named.then_some(&self.guest);
+        self.email.as_ref().or(name).map(|words| words.line(254))
+    }
+
     /// How many entries there are that no agent has read, if the guest has the last word.
     pub(crate) fn unread(&self) -> u64 {
         match self.last_role {
@@ -87,6 +95,7 @@ impl Card {
 
 impl From<Ticket> for Card {
     fn from(ticket: Ticket) -> Self {
+        let is_named = ticket.guest.name.is_some();
         let email = ticket.guest.email.clone().map(Untrusted::from);
         let name = ticket.guest.name.or(ticket.guest.email).unwrap_or_else(|| "Guest".to_owned());
         Self {
@@ -95,6 +104,7 @@ impl From<Ticket> for Card {
             status: ticket.status,
             guest: name.into(),
             guest_id: ticket.guest.id,
+            is_named,
             email,
             subject: ticket.subject.map(Untrusted::from),
             assignee_id: ticket.assignee.as_ref().map(|agent| agent.id),

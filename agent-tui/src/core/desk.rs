@@ -60,6 +60,20 @@ pub(super) fn run(state: &mut State, command: C, effects: &mut Vec<Effect>) -> b
             let line = Line::new(Purpose::Tags(card.id), &tags.join(", "));
             state.overlay = Some(Overlay::Line(line));
         }
+        C::Details => {
+            state.overlay = ticket.map(|ticket| Overlay::Details { ticket, line: 0 });
+        }
+        C::DetailsUp | C::DetailsDown => {
+            if let Some(Overlay::Details { ticket, line }) = &mut state.overlay {
+                let down = command == C::DetailsDown;
+                let ticket = *ticket;
+                let at = if down { *line + 5 } else { line.saturating_sub(5) };
+                let last = super::details::details(state, ticket).len();
+                state.overlay = Some(Overlay::Details { ticket, line: at.min(last) });
+            }
+        }
+        C::Quiet => super::attention::toggle_quiet(state),
+        C::DetailsClose => state.overlay = None,
         C::Reopen => {
             let request = |ticket_id| AgentRequest::ReopenTicket(NameTicket { ticket_id });
             effects.extend(ticket.map(|id| Effect::Ask(Box::new(request(id)))));

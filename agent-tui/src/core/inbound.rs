@@ -109,8 +109,11 @@ fn notice(state: &mut State, notice: AgentNotice, effects: &mut Vec<Effect>) {
         AgentNotice::MessageNew(new) => message(state, new.message, effects),
         AgentNotice::TicketUpdated(updated) => {
             let id = updated.ticket.id;
+            let before = super::desk::card(state, id).cloned();
+            let now = Card::from(updated.ticket.clone());
             ticket(state, updated.ticket);
             heal::expect(state, id);
+            super::attention::hear(state, before.as_ref(), &now);
         }
         AgentNotice::TicketClosed(closed) => ticket(state, closed.ticket),
         AgentNotice::Head(head) => self::head(state, &head, effects),
@@ -259,6 +262,9 @@ fn tickets(
         state.colleagues.read(ticket);
     }
     let cards: Vec<Card> = page.tickets.into_iter().map(Card::from).collect();
+    if state.earlier.awaits(asked) {
+        return state.earlier.take(cards);
+    }
     if *asked != open_tickets(asked.cursor.clone()) {
         return state.queue.add_found(asked, cards, page.next_cursor);
     }
@@ -338,6 +344,10 @@ fn refused(state: &mut State, request: AgentRequest, refusal: Refusal, effects: 
     if let AgentRequest::ListTickets(asked) = &request
         && *asked != open_tickets(asked.cursor.clone())
     {
+        if state.earlier.awaits(asked) {
+            // The details do without: that is no news to anybody.
+            return state.earlier.take(Vec::new());
+        }
         state.queue.lookup_failed(asked, state.now);
         return complain(state, "the tickets could not be looked up", &error);
     }
@@ -419,6 +429,7 @@ fn lost(state: &mut State, request: AgentRequest) {
             let text = "connection lost: the ticket may not be changed";
             state.toast = Some(Toast::new(text, state.now));
         }
+        AgentRequest::ListTickets(asked) if state.earlier.awaits(&asked) => state.earlier.forget(),
         AgentRequest::ListTickets(asked) => state.queue.lookup_failed(&asked, state.now),
         AgentRequest::MarkRead(asked) => {
             if let Some(conversation) = state.conversations.get_mut(&asked.ticket_id) {

@@ -6,6 +6,9 @@ use ratatui::layout::{Rect, Size};
 /// From this width on queue and conversation stand side by side.
 const WIDE: u16 = 100;
 const QUEUE_WIDTH: u16 = 30;
+/// From this width on the details are a third pane.
+const THREE: u16 = 140;
+const DETAILS_WIDTH: u16 = 34;
 /// Below this there is nothing sensible to draw.
 const LEAST: Size = Size { width: 40, height: 10 };
 /// The columns left of a text: the gutter bar and a blank.
@@ -19,6 +22,7 @@ pub(crate) struct Layout {
     /// The line between two panes.
     pub(crate) divider: Option<Rect>,
     pub(crate) conversation: Option<Conversation>,
+    pub(crate) details: Option<Rect>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,7 +63,8 @@ fn composer_most(height: u16) -> u16 {
 
 /// How wide the conversation's pane is.
 pub(crate) fn conversation_width(size: Size) -> u16 {
-    if is_wide(size) { size.width - QUEUE_WIDTH - 1 } else { size.width }
+    let details = if size.width >= THREE { DETAILS_WIDTH + 1 } else { 0 };
+    if is_wide(size) { size.width - QUEUE_WIDTH - 1 - details } else { size.width }
 }
 
 /// Lays out the screen; `queue_first` says which pane a narrow screen shows, `composer_rows` how
@@ -79,6 +84,11 @@ pub(crate) fn layout(size: Size, queue_first: bool, composer_rows: usize) -> Lay
         header: Rect::new(0, 0, width, 1),
         footer: Rect::new(0, height.saturating_sub(1), width, 1),
         queue,
+        details: (width >= THREE).then(|| Rect {
+            x: width - DETAILS_WIDTH,
+            width: DETAILS_WIDTH,
+            ..body
+        }),
         divider: wide.then_some(Rect { x: QUEUE_WIDTH, width: 1, ..body }),
         conversation: pane.map(|pane| conversation(pane, composer_rows, height)),
     }

@@ -127,13 +127,11 @@ impl Listing {
         let known = self.cards.iter().position(|known| known.id == card.id);
         let fits = self.filter.takes(card, me);
         match known {
-            Some(at) if fits => {
-                if self.cards[at].updated_at <= card.updated_at {
-                    self.cards[at] = card.clone();
-                }
-            }
-            Some(at) => {
+            Some(at) if !fits => {
                 self.cards.remove(at);
+            }
+            Some(at) if self.cards[at].updated_at <= card.updated_at => {
+                self.cards[at] = card.clone();
             }
             None if fits && self.words.is_empty() && self.is_read() => {
                 let at = self.cards.partition_point(|known| known.closed_at > card.closed_at);
@@ -142,7 +140,7 @@ impl Listing {
                     self.cards.insert(at, card.clone());
                 }
             }
-            None => {}
+            _ => {}
         }
     }
 }

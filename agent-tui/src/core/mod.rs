@@ -3,11 +3,13 @@
 //! [`update`](update::update) takes what happened and says what is to be done; it reads no clock,
 //! makes no ids and does no I/O, so everything the console does can be told as a story in a test.
 
+pub(crate) mod attention;
 pub(crate) mod card;
 pub(crate) mod colleagues;
 pub(crate) mod composer;
 pub(crate) mod conversation;
 mod desk;
+pub(crate) mod details;
 pub(crate) mod filter;
 mod heal;
 mod inbound;
@@ -44,6 +46,7 @@ use crate::commands::Chord;
 use crate::text::Untrusted;
 pub(crate) use desk::next_need;
 
+use attention::{Attention, Notice};
 use colleagues::Colleagues;
 use conversation::Conversation;
 use link::{LinkEvent, LinkState};
@@ -59,6 +62,8 @@ pub(crate) enum Msg {
     Key(Chord),
     Paste(String),
     Resize(Size),
+    /// The terminal has got or lost the agent's eye.
+    Focus(bool),
     Link(LinkEvent),
     /// The outbox up to this revision is on disk, or why it is not.
     Saved {
@@ -88,6 +93,8 @@ pub(crate) enum Effect {
     },
     /// Try to connect now, not when the wait is over.
     Reconnect,
+    /// Tell the agent, who may be looking elsewhere.
+    Notify(Notice),
     Suspend,
     /// Leave the screen, ask for name and password, come back.
     SignIn,
@@ -119,7 +126,9 @@ pub(crate) struct State {
     pub(crate) ended: Option<Untrusted>,
     pub(crate) focus: Focus,
     pub(crate) queue: Queue,
+    pub(crate) attention: Attention,
     pub(crate) colleagues: Colleagues,
+    pub(crate) earlier: details::Earlier,
     /// A note that could not be handed over with its ticket, for the next try.
     pub(crate) kept_note: Option<(TicketId, String)>,
     pub(crate) conversations: BTreeMap<TicketId, Conversation>,
@@ -148,7 +157,9 @@ impl State {
             server,
             my_id: me.id.to_string(),
             queue: Queue::new(me.id),
+            attention: Attention::default(),
             colleagues: Colleagues::default(),
+            earlier: details::Earlier::default(),
             kept_note: None,
             me,
             link: LinkState::default(),
@@ -226,8 +237,9 @@ impl State {
         let resend = self.outbox.not_before.filter(|_| self.is_online());
         let resync = self.resync_at.filter(|_| self.is_online());
         let lookup = self.queue.due().filter(|_| self.is_online());
+        let notice = attention::next_notice(self);
         let check = heal::next_check(self).filter(|_| self.is_online());
-        [toast, self.leaving_until, countdown, age, writing, resend, resync, check, lookup]
+        [toast, self.leaving_until, countdown, age, writing, resend, resync, check, lookup, notice]
             .into_iter()
             .flatten()
             .min()

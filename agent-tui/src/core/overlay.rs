@@ -11,6 +11,8 @@ pub(crate) enum Overlay {
     Help { line: usize },
     /// A question that Enter answers with yes and Esc with no.
     Confirm(Question),
+    /// The details of a ticket, from this line on.
+    Details { ticket: TicketId, line: usize },
     /// A line that is being written.
     Line(Line),
     /// A list to pick one of.

@@ -3,7 +3,7 @@
 use support_shared::request::{AgentRequest, MarkRead};
 
 use super::conversation::Room;
-use super::{Effect, Focus, Msg, Stamp, State, heal, inbound, line, pick, run};
+use super::{Effect, Focus, Msg, Stamp, State, attention, details, heal, inbound, line, pick, run};
 use crate::commands::{Availability, Chord, Scope, find};
 use crate::core::toast::Toast;
 
@@ -15,6 +15,7 @@ pub(crate) fn update(state: &mut State, stamp: &Stamp, msg: Msg) -> Vec<Effect> 
         Msg::Key(key) => press(state, stamp, key, &mut effects),
         Msg::Paste(text) => paste(state, &text),
         Msg::Resize(size) => state.size = size,
+        Msg::Focus(focused) => attention::focus(state, focused),
         Msg::Link(event) => inbound::link(state, event, &mut effects),
         Msg::Saved { revision, outcome } => {
             if let Err(why) = &outcome {
@@ -30,8 +31,11 @@ pub(crate) fn update(state: &mut State, stamp: &Stamp, msg: Msg) -> Vec<Effect> 
     inbound::resync_if_due(state, &mut effects);
     heal::check_if_due(state, &mut effects);
     look_up(state, &mut effects);
+    details::look_up(state, &mut effects);
     mark_read(state, &mut effects);
     send_next(state, &mut effects);
+    attention::note_own(state, &effects);
+    attention::flush(state, &mut effects);
     effects
 }
 

@@ -13,6 +13,8 @@ pub(crate) enum Input {
     Key(Chord),
     Paste(String),
     Resize(Size),
+    /// The terminal has got or lost the agent's eye.
+    Focus(bool),
 }
 
 /// The terminal's one reader.
@@ -34,6 +36,8 @@ impl Keys {
                 }
                 Event::Paste(text) => return Ok(Input::Paste(text)),
                 Event::Resize(width, height) => return Ok(Input::Resize(Size::new(width, height))),
+                Event::FocusGained => return Ok(Input::Focus(true)),
+                Event::FocusLost => return Ok(Input::Focus(false)),
                 _ => {}
             }
         }

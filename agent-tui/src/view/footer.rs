@@ -53,7 +53,7 @@ pub(crate) fn hints(state: &State, cells: usize) -> Vec<(String, &'static str)> 
 fn key_of(command: &Command) -> String {
     match command.id {
         // Two commands, one hint: both keys are named.
-        CommandId::Next | CommandId::HelpDown => "↑↓".to_owned(),
+        CommandId::Next | CommandId::HelpDown | CommandId::DetailsDown => "↑↓".to_owned(),
         CommandId::ShowMine => "1-4".to_owned(),
         CommandId::PageUp => "PgUp/PgDn".to_owned(),
         _ => command.keys.first().map(ToString::to_string).unwrap_or_default(),

@@ -46,6 +46,9 @@ fn status(state: &State) -> (String, Role) {
 
 fn counts(state: &State) -> String {
     let mut parts = Vec::new();
+    if state.attention.quiet {
+        parts.push("do not disturb".to_owned());
+    }
     let unsent = state.outbox.items().len();
     if unsent > 0 {
         parts.push(format!("{unsent} unsent"));

@@ -3,6 +3,7 @@
 
 mod ask;
 mod conversation;
+mod details;
 mod footer;
 mod header;
 mod overlay;
@@ -10,7 +11,7 @@ mod queue;
 mod theme;
 
 #[cfg(test)]
-mod screens;
+pub(crate) mod screens;
 
 use ratatui::Frame;
 use ratatui::layout::{Position, Rect};
@@ -34,10 +35,14 @@ pub(crate) fn draw(state: &State, theme: Theme, frame: &mut Frame) {
     if let Some(area) = layout.queue {
         queue::draw(state, theme, frame, area);
     }
-    if let Some(area) = layout.divider {
+    let left_of = |area: Rect| Rect { x: area.x - 1, width: 1, ..area };
+    for area in layout.divider.into_iter().chain(layout.details.map(left_of)) {
         for row in 0..area.height {
             put(frame, area, row, &Line::from(Span::styled("│", theme.style(Role::Chrome))));
         }
+    }
+    if let Some(area) = layout.details {
+        details::pane(state, theme, frame, area);
     }
     if let Some(parts) = layout.conversation {
         conversation::draw(state, theme, frame, parts);

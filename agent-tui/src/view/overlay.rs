@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, Clear, Widget};
 
-use super::{Role, Theme, ask, put};
+use super::{Role, Theme, ask, details, put};
 use crate::commands::{Availability, COMMANDS, Command, Scope};
 use crate::core::State;
 use crate::core::overlay::{Overlay, Question};
@@ -16,6 +16,9 @@ pub(super) fn draw(state: &State, theme: Theme, frame: &mut Frame) {
         None => {}
         Some(Overlay::Confirm(question)) => confirm(state, *question, theme, frame),
         Some(Overlay::Help { line }) => help(state, *line, theme, frame),
+        Some(Overlay::Details { ticket, line }) => {
+            details::over(state, *ticket, *line, theme, frame);
+        }
         Some(Overlay::Line(line)) => ask::line(state, line, theme, frame),
         Some(Overlay::Pick(pick)) => ask::pick(state, pick, theme, frame),
     }

@@ -7,12 +7,12 @@ use ratatui::backend::{CrosstermBackend, TestBackend};
 use ratatui::layout::Size;
 use ratatui::style::{Color, Modifier};
 use support_shared::message::{Message, SenderRole};
-use support_shared::notice::{AgentNotice, TicketNotice, TypingNotice};
-use support_shared::ticket::{AgentName, Ticket};
+use support_shared::notice::{AgentNotice, PresenceChanged, TicketNotice, TypingNotice};
+use support_shared::ticket::{AgentName, PresenceState, Rating, Ticket};
 
 use super::{Theme, draw};
 use crate::core::Msg;
-use crate::core::fixture::{agent, message, ticket};
+use crate::core::fixture::{agent, message, noon, ticket};
 use crate::core::stories::{Story, guest};
 
 fn sized(mut story: Story, width: u16, height: u16) -> Story {
@@ -72,6 +72,45 @@ fn a_conversation() {
 
     insta::assert_snapshot!("conversation_80x24", screen(&story));
     insta::assert_snapshot!("conversation_120x40", screen(&sized(story, 120, 40)));
+}
+
+#[test]
+fn three_panes() {
+    let mut story = conversation();
+    story.keys("<esc>");
+
+    insta::assert_snapshot!("conversation_200x60", screen(&sized(story, 200, 60)));
+}
+
+#[test]
+fn the_details_over_a_narrow_screen() {
+    let mut story = conversation();
+    story.keys("<esc>d");
+
+    insta::assert_snapshot!("details_80x24", screen(&story));
+}
+
+#[test]
+fn picking_a_colleague() {
+    let mut story = conversation();
+    for (n, name) in [(7, "Bob"), (8, "Carol")] {
+        story.notices(AgentNotice::PresenceChanged(PresenceChanged {
+            agent_id: support_shared::AgentId::from_ulid(ulid::Ulid::from_parts(n, 1)),
+            name: name.to_owned(),
+            state: if n == 7 { PresenceState::Online } else { PresenceState::Offline },
+        }));
+    }
+    story.keys("<esc>A<down>");
+
+    insta::assert_snapshot!("assign_80x24", screen(&story));
+}
+
+#[test]
+fn a_search_that_finds_nothing() {
+    let mut story = Story::online((1..=3).map(ticket));
+    story.keys("/refund");
+
+    insta::assert_snapshot!("search_80x24", screen(&story));
 }
 
 #[test]
@@ -169,7 +208,7 @@ fn without_colours_none_is_used_and_the_selection_is_still_seen() {
 
 /// Counts what a terminal would have done beyond drawing.
 #[derive(Default)]
-struct Acts(Vec<String>);
+pub(crate) struct Acts(pub(crate) Vec<String>);
 
 impl vt100::Callbacks for Acts {
     fn audible_bell(&mut self, _: &mut vt100::Screen) {
@@ -198,7 +237,7 @@ impl vt100::Callbacks for Acts {
     }
 }
 
-const HOSTILE: &[&str] = &[
+pub(crate) const HOSTILE: &[&str] = &[
     "\u{1b}]0;owned\u{7}",
     "\u{1b}]2;owned\u{1b}\\",
     "\u{9d}0;owned\u{9c}",
@@ -235,6 +274,10 @@ fn hostile_text_acts_on_nothing_wherever_it_is_shown() {
         let mut bad = ticket(1);
         bad.subject = Some(format!("s{hostile}"));
         bad.guest.name = Some(format!("n{hostile}"));
+        bad.guest.email = Some(format!("e{hostile}"));
+        bad.tags = vec![format!("t{hostile}")];
+        bad.rating = Some(Rating { score: 1, comment: Some(format!("r{hostile}")), at: noon() });
+        bad.closed_by = Some(AgentName { id: agent().id, name: format!("c{hostile}") });
         bad.assignee = Some(AgentName { id: agent().id, name: format!("g{hostile}") });
         bad.last_message.as_mut().unwrap().preview = format!("p{hostile}");
         let mut said = message(2, SenderRole::Guest, &format!("before {hostile} after"));
@@ -253,7 +296,20 @@ fn hostile_text_acts_on_nothing_wherever_it_is_shown() {
             }));
         }
         story.state.me.display_name = format!("a{hostile}");
-        for (width, keys) in [(80, ""), (140, "<esc>"), (80, "x"), (80, "<esc><esc>")] {
+        story.notices(AgentNotice::PresenceChanged(PresenceChanged {
+            agent_id: agent().id,
+            name: format!("k{hostile}"),
+            state: PresenceState::Online,
+        }));
+        for (width, keys) in [
+            (80, ""),
+            (140, "<esc>"),
+            (80, "x"),
+            (80, "<esc><esc>"),
+            (80, "d"),
+            (80, "<esc>A"),
+            (80, "<esc>T"),
+        ] {
             story = sized(story, width, 24);
             story.keys(keys);
 

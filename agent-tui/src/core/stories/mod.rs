@@ -1,7 +1,9 @@
 //! The console's behaviour, told as stories: keys and events in, effects and state out.
 
+mod attention;
 mod console;
 mod desk;
+mod details;
 mod missed;
 mod queue;
 
