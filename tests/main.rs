@@ -19,5 +19,6 @@ mod operations;
 mod order;
 mod page;
 mod parity;
+mod queue;
 mod races;
 mod supply;

@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
 
-use super::{DEADLINE, process::Server};
+use super::{DEADLINE, process::At};
 
 pub(crate) const AGENT: &str = env!("CARGO_BIN_EXE_e2e-agent");
 
@@ -23,7 +23,18 @@ pub(crate) struct Terminal {
 
 impl Terminal {
     /// Starts the console of `home` in a terminal of this size.
-    pub(crate) fn open(server: &Server, home: &Path, rows: u16, columns: u16) -> Self {
+    pub(crate) fn open(server: &At, home: &Path, rows: u16, columns: u16) -> Self {
+        Self::open_with(server, home, rows, columns, &[])
+    }
+
+    /// The same, with these variables in its environment.
+    pub(crate) fn open_with(
+        server: &At,
+        home: &Path,
+        rows: u16,
+        columns: u16,
+        environment: &[(&str, &str)],
+    ) -> Self {
         let size = PtySize { rows, cols: columns, pixel_width: 0, pixel_height: 0 };
         let pair = native_pty_system().openpty(size).unwrap();
         let mut command = CommandBuilder::new(AGENT);
@@ -31,6 +42,9 @@ impl Terminal {
         command.env("TERM", "xterm-256color");
         command.env("SUPPORT_SERVER", server.url(""));
         command.env("SUPPORT_AGENT_HOME", home);
+        for (name, value) in environment {
+            command.env(name, value);
+        }
         command.cwd(home);
         let child = pair.slave.spawn_command(command).unwrap();
         drop(pair.slave);

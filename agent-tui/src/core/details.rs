@@ -170,7 +170,9 @@ fn unread(card: &Card) -> String {
     let behind = |read| card.last_message.saturating_sub(read);
     match (behind(card.guest_read), behind(card.agent_read)) {
         (0, 0) => "nothing".to_owned(),
-        (guest, agents) => format!("by the guest {guest}, by us {agents}"),
+        (guest, 0) => format!("{guest} by the guest"),
+        (0, us) => format!("{us} by us"),
+        (guest, us) => format!("{guest} by the guest\n{us} by us"),
     }
 }
 

@@ -62,6 +62,14 @@ impl Pick {
         }
     }
 
+    /// Why the list may be shorter than expected.
+    pub(crate) fn whence(&self) -> Option<&'static str> {
+        match self.of {
+            PickOf::Assignee(_) => Some("colleagues seen since the start, or on a ticket"),
+            PickOf::Priority(_) => None,
+        }
+    }
+
     /// The choices that what was typed leaves.
     pub(crate) fn choices(&self, state: &State) -> Vec<Choice> {
         let mut choices = match self.of {

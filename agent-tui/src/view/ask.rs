@@ -52,9 +52,14 @@ pub(super) fn written(line: &line::Line, theme: Theme, frame: &mut Frame, area: 
 pub(super) fn pick(state: &State, pick: &Pick, theme: Theme, frame: &mut Frame) {
     let choices = pick.choices(state);
     let at = pick.position(&choices);
-    let most = usize::from(frame.area().height).saturating_sub(6).max(1);
+    let most = usize::from(frame.area().height).saturating_sub(7).max(1);
     let rows = choices.len().clamp(1, most);
-    let inner = window(frame, pick.title(), cells(frame), rows + 1);
+    let whence = pick.whence();
+    let inner = window(frame, pick.title(), cells(frame), rows + 1 + usize::from(whence.is_some()));
+    if let Some(whence) = whence {
+        let bottom = inner.height.saturating_sub(1);
+        put(frame, inner, bottom, &Line::from(Span::styled(whence, theme.style(Role::Faint))));
+    }
     let typed = if pick.typed.is_empty() {
         Span::styled("type to narrow the list down", theme.style(Role::Faint))
     } else {

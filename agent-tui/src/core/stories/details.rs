@@ -43,7 +43,7 @@ fn the_details_name_what_is_known_and_leave_out_what_is_not() {
     assert_eq!(text(&story, "Tags").as_deref(), Some("billing, vip"));
     assert_eq!(text(&story, "Rating").as_deref(), Some("4 of 5"));
     assert_eq!(text(&story, "Assignee").as_deref(), Some("nobody"));
-    assert_eq!(text(&story, "Unread").as_deref(), Some("by the guest 1, by us 1"));
+    assert_eq!(text(&story, "Unread").as_deref(), Some("1 by the guest\n1 by us"));
     assert_eq!(text(&story, "Closed"), None);
     let bare = Story::online([ticket(1)]);
     assert_eq!(text(&bare, "E-mail"), None);
