@@ -25,6 +25,15 @@ function slimSocketIo(): Plugin {
   };
 }
 
+/** What Vite puts around an `import()` is for chunks with style sheets of their own. There are none. */
+function plainImports(): Plugin {
+  return {
+    name: 'plain-imports',
+    enforce: 'pre',
+    load: (id) => (id.endsWith('vite/preload-helper.js') ? 'export const __vitePreload = (load) => load();' : null),
+  };
+}
+
 /** What stands in the frame for its readers only: comments, and room between the lines. */
 function bareFrame(): Plugin {
   return {
@@ -38,10 +47,19 @@ function bareFrame(): Plugin {
 
 export default defineConfig(({ isSsrBuild }) => ({
   root: import.meta.dirname,
-  plugins: [slimSocketIo(), bareFrame(), ...(isSsrBuild ? [] : [sizeLimit()])],
+  plugins: [slimSocketIo(), plainImports(), bareFrame(), ...(isSsrBuild ? [] : [sizeLimit()])],
   build: {
     target: 'es2022',
     assetsInlineLimit: 0,
     modulePreload: false,
+    rolldownOptions: isSsrBuild
+      ? {}
+      : {
+          input: { index: here('../index.html'), embed: here('../src/embed.ts') },
+          output: {
+            // Other sites name the launcher in their pages: its address never changes.
+            entryFileNames: ({ name }) => (name === 'embed' ? 'embed.js' : 'assets/[name]-[hash].js'),
+          },
+        },
   },
 }));

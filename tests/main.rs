@@ -13,6 +13,7 @@ mod data;
 mod desk;
 mod docs;
 mod faults;
+mod guest;
 mod hostile;
 mod matrix;
 mod operations;

@@ -2,6 +2,7 @@
 // It decides nothing. The only file that has timers and calls the HTTP interface.
 
 import { update } from './chat';
+import { joinHost } from './frame';
 import { Outbox } from './outbox';
 import { type Connection, createConnection } from './socket';
 import { BLANK, type Details, type Effect, type Event, type State, target } from './state';
@@ -38,7 +39,10 @@ const view = new View({
   rate: (score, comment) => dispatch({ is: 'rated', score, comment }),
   earlier: () => dispatch({ is: 'earlierWanted' }),
   choose: (ticketId) => dispatch({ is: 'chosen', ticketId }),
+  unread: (count) => host?.tell({ support: 'unread', count }),
 });
+
+const host = joinHost((shown) => view.show(shown));
 
 const connection: Connection = createConnection({
   connected: () => dispatch({ is: 'connected' }),
@@ -142,7 +146,7 @@ async function beginSession({ name, email }: Details): Promise<Event> {
     const response = await fetch('/guest/session', {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
-      body: JSON.stringify(given({ name, email })),
+      body: JSON.stringify({ ...given({ name, email }), ...(host ? { embeddedIn: host.origin } : {}) }),
       signal: AbortSignal.timeout(HTTP_MS),
     });
     if (response.ok) return { is: 'sessionBegun' };

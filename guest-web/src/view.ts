@@ -25,6 +25,8 @@ export interface Guest {
   rate(score: number, comment: string): void;
   earlier(): void;
   choose(ticketId: string): void;
+  /** So many messages the guest has not seen. */
+  unread(count: number): void;
 }
 
 export class View {
@@ -47,6 +49,8 @@ export class View {
   /** Counts as seen: everything up to here. */
   #seenSeq = 0;
   #announcing = false;
+  /** False while the site that the page is embedded in has put it away. */
+  #shown = true;
 
   constructor(guest: Guest) {
     this.#guest = guest;
@@ -88,6 +92,12 @@ export class View {
     }
     this.#count();
     this.#lookUp();
+  }
+
+  show(shown: boolean): void {
+    this.#shown = shown;
+    this.#count();
+    if (shown && !this.#form.hidden) this.#composer.focus();
   }
 
   // ---- The frame around the conversation ----
@@ -211,7 +221,8 @@ export class View {
   #count(): void {
     const entries = this.#state?.entries ?? [];
     const last = entries.at(-1)?.seq ?? 0;
-    if ((this.#atBottom && !document.hidden) || last < this.#seenSeq) this.#seenSeq = last;
+    const away = document.hidden || !this.#shown;
+    if ((this.#atBottom && !away) || last < this.#seenSeq) this.#seenSeq = last;
     let unseen = 0;
     for (let i = entries.length - 1; i >= 0; i -= 1) {
       const entry = entries[i];
@@ -222,7 +233,8 @@ export class View {
     const isFarAway = scrollHeight - scrollTop > 2 * clientHeight;
     this.#newer.hidden = this.#atBottom || (unseen === 0 && !isFarAway);
     say(this.#newer, unseen > 0 ? words.newer(unseen) : words.toNewest);
-    document.title = words.title(document.hidden ? unseen : 0);
+    document.title = words.title(away ? unseen : 0);
+    this.#guest.unread(away ? unseen : 0);
   }
 
   // ---- Writing ----

@@ -30,6 +30,16 @@ pub struct Flags {
     #[arg(long, global = true, env = "SUPPORT_PUBLIC_URL", value_name = "URL")]
     pub public_url: Option<String>,
 
+    /// Sites that may show the guest page in a frame, such as <https://shop.example>, with commas between
+    #[arg(
+        long,
+        global = true,
+        env = "SUPPORT_EMBED_ORIGINS",
+        value_name = "ORIGINS",
+        value_delimiter = ','
+    )]
+    pub embed_origins: Vec<String>,
+
     /// Proxies whose `X-Forwarded-For` is believed: addresses or networks, with commas between
     #[arg(
         long,
@@ -60,6 +70,8 @@ pub struct Config {
     pub(crate) store: Storage,
     /// Where guests reach the desk; without it, the host that a request was sent to is believed.
     pub(crate) public_url: Option<Origin>,
+    /// Sites that may show the guest page in a frame.
+    pub(crate) embed_origins: Vec<Origin>,
     /// Whose word about a client's address is taken.
     pub(crate) trusted_proxies: Proxies,
     /// Where figures are served, if anywhere.
@@ -89,6 +101,8 @@ struct File {
     data: Option<PathBuf>,
     store: Option<String>,
     public_url: Option<String>,
+    #[serde(default)]
+    embed_origins: Vec<String>,
     #[serde(default)]
     trusted_proxies: Vec<String>,
     metrics: Option<SocketAddr>,
@@ -138,6 +152,8 @@ impl Config {
                 ConfigError::Value(format!("public_url: {url} is not http(s)://host[:port]"))
             })
         });
+        let embedding =
+            if flags.embed_origins.is_empty() { file.embed_origins } else { flags.embed_origins };
         let proxies = if flags.trusted_proxies.is_empty() {
             file.trusted_proxies
         } else {
@@ -150,6 +166,10 @@ impl Config {
         Ok(Self {
             store,
             data,
+            embed_origins: embedding
+                .iter()
+                .map(|it| embedder(it.trim()))
+                .collect::<Result<_, _>>()?,
             trusted_proxies: Proxies(
                 proxies.iter().map(|it| network(it)).collect::<Result<_, _>>()?,
             ),
@@ -171,6 +191,8 @@ impl std::fmt::Display for Config {
         if let Some(url) = &self.public_url {
             writeln!(f, "public_url = {}", text(&url.to_string()))?;
         }
+        let embedding = self.embed_origins.iter().map(|it| text(&it.to_string())).collect();
+        writeln!(f, "embed_origins = {}", toml::Value::Array(embedding))?;
         let proxies = self.trusted_proxies.0.iter().map(|it| text(&it.to_string())).collect();
         writeln!(f, "trusted_proxies = {}", toml::Value::Array(proxies))?;
         if let Some(address) = self.metrics {
@@ -183,6 +205,16 @@ impl std::fmt::Display for Config {
 
 const DEFAULT_LISTEN: SocketAddr =
     SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 3000);
+
+/// A site, as browsers name the origin of its pages.
+fn embedder(text: &str) -> Result<Origin, ConfigError> {
+    // It becomes part of a header: a name or an address, no pattern.
+    let plain = |c: char| c.is_ascii_alphanumeric() || ".-:/[]".contains(c);
+    let origin = text.chars().all(plain).then(|| Origin::parse(text.trim_end_matches('/')));
+    origin.flatten().ok_or_else(|| {
+        ConfigError::Value(format!("embed_origins: {text} is not http(s)://host[:port]"))
+    })
+}
 
 /// A network, or one address.
 fn network(text: &str) -> Result<IpNet, ConfigError> {
@@ -235,7 +267,8 @@ mod tests {
     #[test]
     fn what_is_in_force_prints_as_the_file_that_makes_it() {
         let text = "data = \"x\"\npublic_url = \"https://chat.example:8443\"\n\
-                    trusted_proxies = [\"10.0.0.1\"]\n[limits]\npage = 7\n";
+                    trusted_proxies = [\"10.0.0.1\"]\n\
+                    embed_origins = [\"https://shop.example\"]\n[limits]\npage = 7\n";
         let config = with_file(text).unwrap();
 
         let again = with_file(&config.to_string()).unwrap();
@@ -254,5 +287,9 @@ mod tests {
         assert!(refused("[limits]\npage = -1").contains("limits.page"));
         assert!(refused("[limits]\npage = \"many\"").contains("limits.page"));
         assert!(refused("public_url = \"chat.example\"").contains("public_url"));
+        for bad in ["*", "https://*.example", "shop.example", "https://shop.example/x", "data:"] {
+            let text = refused(&format!("embed_origins = [\"{bad}\"]"));
+            assert!(text.contains("embed_origins"), "{bad}: {text}");
+        }
     }
 }

@@ -81,7 +81,10 @@ impl Server {
             guest_cookies: Arc::new(GuestCookies::new(keys.guests, source.clone())),
             source: source.clone(),
             cookies: Cookies { secure: config.is_behind_tls() },
-            origins: Arc::new(Origins { public: config.public_url.clone() }),
+            origins: Arc::new(Origins {
+                public: config.public_url.clone(),
+                embedding: config.embed_origins.clone(),
+            }),
             proxies: Arc::new(config.trusted_proxies.clone()),
             gate: Arc::new(Gate::new(
                 config.limits.handshakes_per_second,

@@ -5,19 +5,35 @@ use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
 use std::time::Instant;
 
-use thirtyfour::prelude::*;
+use serde_json::json;
+use thirtyfour::{ChromeCapabilities, prelude::*};
 
-use super::{DEADLINE, process::Server};
+use super::{DEADLINE, people::http, process::Server};
 
 /// A browser with a profile of its own.
 pub(crate) struct Browser {
     pub(crate) page: WebDriver,
+    /// Where the driver listens.
+    address: String,
     driver: Child,
     _profile: tempfile::TempDir,
 }
 
 impl Browser {
     pub(crate) async fn open(server: &Server) -> Self {
+        Self::with(server, |_| {}).await
+    }
+
+    /// One that runs no page's scripts.
+    pub(crate) async fn without_javascript(server: &Server) -> Self {
+        let forbid = |options: &mut ChromeCapabilities| {
+            let settings = json!({ "profile.managed_default_content_settings.javascript": 2 });
+            options.add_experimental_option("prefs", settings).unwrap();
+        };
+        Self::with(server, forbid).await
+    }
+
+    async fn with(server: &Server, choose: impl FnOnce(&mut ChromeCapabilities)) -> Self {
         let profile = tempfile::tempdir().unwrap();
         let mut driver = Command::new("chromedriver")
             .arg("--port=0")
@@ -50,8 +66,10 @@ impl Browser {
             options.add_arg(flag).unwrap();
         }
         options.add_arg(&format!("--user-data-dir={}", profile.path().display())).unwrap();
-        let page = WebDriver::new(format!("http://127.0.0.1:{port}"), options).await.unwrap();
-        let browser = Self { page, driver, _profile: profile };
+        choose(&mut options);
+        let address = format!("http://127.0.0.1:{port}");
+        let page = WebDriver::new(&address, options).await.unwrap();
+        let browser = Self { page, address, driver, _profile: profile };
         browser.page.goto(server.url("/")).await.unwrap();
         browser
     }
@@ -120,6 +138,15 @@ impl Browser {
     /// The value of a script.
     pub(crate) async fn ask<T: serde::de::DeserializeOwned>(&self, script: &str) -> T {
         self.page.execute(script, Vec::new()).await.unwrap().convert().unwrap()
+    }
+
+    /// What `WebDriver` has no word for, by the browser's own protocol.
+    pub(crate) async fn devtools(&self, command: &str, params: serde_json::Value) {
+        let session = self.page.session_id();
+        let url = format!("{}/session/{session}/goog/cdp/execute", self.address);
+        let request = http().post(url).json(&json!({ "cmd": command, "params": params }));
+        let answer = request.send().await.unwrap();
+        assert!(answer.status().is_success(), "{command}: {}", answer.text().await.unwrap());
     }
 
     /// Ends the browser. One that a failed test leaves behind is ended with its driver.

@@ -2,7 +2,7 @@
 //! is refused: somebody has put one beside it.
 
 use axum::http::{HeaderMap, HeaderValue, header};
-use cookie::{Cookie, SameSite, time::Duration};
+use cookie::{Cookie, CookieBuilder, SameSite, time::Duration};
 
 use crate::auth::guest::MAX_AGE_S;
 
@@ -10,6 +10,19 @@ const AGENT: &str = "agentToken";
 const GUEST: &str = "guestId";
 /// Under https: a browser keeps such a cookie to this host, to `/` and to https.
 const GUEST_SECURE: &str = "__Host-guestId";
+
+/// Of a session that began in another site's frame. A browser keeps it apart for each such site, so
+/// that it never meets the one that the guest has where it visits the desk itself.
+const GUEST_FRAMED: &str = "__Host-guestId-framed";
+
+/// Where a guest's session is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// For the desk's own pages.
+    Own,
+    /// For the desk's page in the frame of one other site.
+    Framed,
+}
 
 /// What a request carries under one name.
 pub(crate) enum Found {
@@ -44,16 +57,44 @@ fn find(headers: &HeaderMap, named: impl Fn(&str) -> bool) -> Found {
 impl Cookies {
     /// The guest's cookie. Under https only the name that no other host and no http could have set.
     pub(crate) fn guest(self, headers: &HeaderMap) -> Found {
-        find(headers, |name| name == self.guest_name())
+        self.guest_at(headers).0
     }
 
-    fn guest_name(self) -> &'static str {
-        if self.secure { GUEST_SECURE } else { GUEST }
+    /// The same, and where it was. A frame of the desk's own site gets both: its own counts.
+    pub(crate) fn guest_at(self, headers: &HeaderMap) -> (Found, Place) {
+        match find(headers, |name| name == self.guest_name(Place::Own)) {
+            Found::None if self.secure => {
+                (find(headers, |name| name == GUEST_FRAMED), Place::Framed)
+            }
+            found => (found, Place::Own),
+        }
     }
 
-    /// Sets the guest's cookie.
-    pub(crate) fn set_guest(self, value: String) -> HeaderValue {
-        self.set(Cookie::build((self.guest_name(), value)).max_age(Duration::seconds(MAX_AGE_S)))
+    fn guest_name(self, place: Place) -> &'static str {
+        match (self.secure, place) {
+            (true, Place::Own) => GUEST_SECURE,
+            (true, Place::Framed) => GUEST_FRAMED,
+            (false, _) => GUEST,
+        }
+    }
+
+    /// Sets the guest's cookie. In another site's frame browsers take only one that is for every
+    /// site (`None`) and kept apart for each (`Partitioned`), and only under https. What such a
+    /// cookie may be used for is the origin check's to say, not `SameSite`'s.
+    pub(crate) fn set_guest(self, value: String, place: Place) -> HeaderValue {
+        let name = self.guest_name(place);
+        let cookie = Cookie::build((name, value)).max_age(Duration::seconds(MAX_AGE_S));
+        if self.secure && place == Place::Framed {
+            return header_value(
+                cookie
+                    .same_site(SameSite::None)
+                    .partitioned(true)
+                    .secure(true)
+                    .path("/")
+                    .http_only(true),
+            );
+        }
+        self.set(cookie)
     }
 
     /// Sets the agent's cookie for so many seconds; 0 removes it.
@@ -61,10 +102,60 @@ impl Cookies {
         self.set(Cookie::build((AGENT, token)).max_age(Duration::seconds(seconds)))
     }
 
-    #[expect(clippy::expect_used, reason = "tokens and our own names are of header characters")]
-    fn set(self, cookie: cookie::CookieBuilder<'static>) -> HeaderValue {
-        let cookie = cookie.path("/").http_only(true).same_site(SameSite::Lax).secure(self.secure);
-        let text = cookie.build().to_string();
-        HeaderValue::from_str(&text).expect("a cookie of header characters")
+    fn set(self, cookie: CookieBuilder<'static>) -> HeaderValue {
+        header_value(cookie.path("/").http_only(true).same_site(SameSite::Lax).secure(self.secure))
+    }
+}
+
+#[expect(clippy::expect_used, reason = "tokens and our own names are of header characters")]
+fn header_value(cookie: CookieBuilder<'static>) -> HeaderValue {
+    let text = cookie.build().to_string();
+    HeaderValue::from_str(&text).expect("a cookie of header characters")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn headers(cookies: &str) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        headers.insert(header::COOKIE, HeaderValue::from_str(cookies).unwrap());
+        headers
+    }
+
+    #[test]
+    fn a_session_in_another_sites_frame_has_a_cookie_of_its_own_under_https_only() {
+        let text = |secure, place| {
+            let value = Cookies { secure }.set_guest("x".to_owned(), place);
+            value.to_str().unwrap().to_owned()
+        };
+
+        let framed = text(true, Place::Framed);
+        assert!(framed.starts_with("__Host-guestId-framed=x; "), "{framed}");
+        for part in ["SameSite=None", "Secure", "Partitioned", "HttpOnly", "Path=/"] {
+            assert!(framed.contains(part), "{part} in {framed}");
+        }
+        for (secure, place) in [(true, Place::Own), (false, Place::Own), (false, Place::Framed)] {
+            let own = text(secure, place);
+            assert!(own.contains("SameSite=Lax") && !own.contains("Partitioned"), "{own}");
+        }
+    }
+
+    #[test]
+    fn the_desks_own_cookie_counts_before_the_one_of_a_frame() {
+        let cookies = Cookies { secure: true };
+        let found = |text: &str| match cookies.guest_at(&headers(text)) {
+            (Found::One(value), place) => Some((value, place)),
+            (Found::None | Found::Several, _) => None,
+        };
+
+        let both = found("__Host-guestId-framed=b; __Host-guestId=a");
+        assert_eq!(both, Some(("a".to_owned(), Place::Own)));
+        assert_eq!(found("__Host-guestId-framed=b"), Some(("b".to_owned(), Place::Framed)));
+        assert_eq!(found("__Host-guestId-framed=b; __Host-guestId-framed=c"), None);
+        assert!(matches!(
+            Cookies { secure: false }.guest(&headers("__Host-guestId-framed=b")),
+            Found::None
+        ));
     }
 }

@@ -5,12 +5,15 @@ mod agents;
 mod body;
 pub(crate) mod cookies;
 pub(crate) mod gate;
+mod guest;
 pub(crate) mod metrics;
 pub(crate) mod network;
 pub(crate) mod openapi;
 mod ops;
 pub(crate) mod origin;
 mod page;
+#[cfg(feature = "page")]
+mod plain;
 mod problem;
 mod renew;
 mod session;
@@ -24,6 +27,7 @@ use axum::{
     extract::{DefaultBodyLimit, FromRequestParts},
     http::{HeaderMap, HeaderValue, header, request::Parts},
     middleware,
+    response::Response,
     routing::{get, patch, post},
 };
 use tower::util::option_layer;
@@ -88,6 +92,7 @@ impl Http {
             .route("/agent/me", get(session::me))
             .route("/agent/password", post(session::change_password))
             .route("/guest/session", post(session::start_guest_session))
+            .route("/guest/tickets/{ticket}/transcript", get(guest::transcript))
             .route("/api/v1/tickets", get(tickets::list))
             .nest("/api/v1/tickets/{ticket}", ticket)
             .route("/api/v1/agents", get(agents::list).post(agents::add))
@@ -107,7 +112,7 @@ impl Http {
             .layer(middleware::from_fn_with_state(Arc::clone(&self.proxies), network::note))
             .layer(always(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
             .layer(always(header::REFERRER_POLICY, "same-origin"))
-            .layer(always(header::X_FRAME_OPTIONS, "DENY"))
+            .layer(SetResponseHeaderLayer::overriding(header::X_FRAME_OPTIONS, framing))
             .layer(always(OPENER_POLICY, "same-origin"))
             .layer(option_layer(
                 self.cookies.secure.then(|| always(header::STRICT_TRANSPORT_SECURITY, A_YEAR)),
@@ -130,6 +135,16 @@ impl Http {
     pub(crate) fn problem(&self, error: &DeskError) -> Problem {
         Problem::new(error.to_api(self.source.ulid()))
     }
+}
+
+/// For browsers that know no `frame-ancestors`. They know no list of sites either: what may be shown
+/// in some frame is left to the newer word.
+fn framing(response: &Response) -> Option<HeaderValue> {
+    let policy = response.headers().get(header::CONTENT_SECURITY_POLICY);
+    let policy = policy.and_then(|value| value.to_str().ok());
+    policy
+        .is_none_or(|policy| policy.contains("frame-ancestors 'none'"))
+        .then(|| HeaderValue::from_static("DENY"))
 }
 
 fn always(name: header::HeaderName, value: &'static str) -> SetResponseHeaderLayer<HeaderValue> {

@@ -26,6 +26,7 @@ use super::{Http, agents, session, tickets};
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Who {
     Anyone,
+    Guest,
     Agent,
     Admin,
 }
@@ -70,7 +71,7 @@ impl Route {
 }
 
 fn routes() -> Vec<Route> {
-    use Who::{Admin, Agent, Anyone};
+    use Who::{Admin, Agent, Anyone, Guest};
     let ticket = |method, path, summary| route(method, path, Agent, summary);
     vec![
         route("post", "/agent/login", Anyone, "Sign in")
@@ -85,6 +86,8 @@ fn routes() -> Vec<Route> {
         route("post", "/guest/session", Anyone, "Start being a guest, or go on being one")
             .takes::<session::GuestSession>()
             .answers::<GuestAnswer>("200"),
+        route("get", "/guest/tickets/{ticket}/transcript", Guest, "A conversation as a text file")
+            .says("200"),
         route("get", "/healthz", Anyone, "The process runs").says("200"),
         route("get", "/readyz", Anyone, "The store answers").says("200"),
         ticket("get", "/api/v1/tickets", "List tickets")
@@ -137,6 +140,7 @@ fn describe() -> Value {
             "schemas": generator.take_definitions(true),
             "securitySchemes": {
                 "token": { "type": "http", "scheme": "bearer", "bearerFormat": "JWT" },
+                "guest": { "type": "apiKey", "in": "cookie", "name": "guestId" },
                 "cookie": { "type": "apiKey", "in": "cookie", "name": "agentToken" },
             },
         },
@@ -181,8 +185,12 @@ fn operate(route: &Route, generator: &mut SchemaGenerator) -> Value {
     if !parameters.is_empty() {
         operation["parameters"] = Value::Array(parameters);
     }
-    if route.who != Who::Anyone {
-        operation["security"] = json!([{ "token": [] }, { "cookie": [] }]);
+    match route.who {
+        Who::Anyone => {}
+        Who::Guest => operation["security"] = json!([{ "guest": [] }]),
+        Who::Agent | Who::Admin => {
+            operation["security"] = json!([{ "token": [] }, { "cookie": [] }]);
+        }
     }
     if route.who == Who::Admin {
         operation["description"] = json!("For admins.");

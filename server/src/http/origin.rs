@@ -64,9 +64,26 @@ impl Origin {
 pub(crate) struct Origins {
     /// Where the desk says it is; without it, the host that a request was sent to is believed.
     pub(crate) public: Option<Origin>,
+    /// Sites that may show the guest page in a frame. They may not talk to the desk for all that:
+    /// the page in the frame is the desk's own, and so is the origin that it sends.
+    pub(crate) embedding: Vec<Origin>,
 }
 
 impl Origins {
+    /// Whether this is the origin of a site that may show the guest page in a frame.
+    pub(super) fn embeds(&self, text: &str) -> Option<&Origin> {
+        let origin = Origin::parse(text)?;
+        self.embedding.iter().find(|it| **it == origin)
+    }
+
+    /// What the guest page's content security policy says of who may show it.
+    pub(super) fn frame_ancestors(&self) -> String {
+        if self.embedding.is_empty() {
+            return "'none'".to_owned();
+        }
+        self.embedding.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
+    }
+
     fn allow(&self, origin: &Origin, headers: &HeaderMap) -> bool {
         if let Some(public) = &self.public {
             origin == public
@@ -114,7 +131,7 @@ mod tests {
     use super::*;
 
     fn origins(public: &str) -> Origins {
-        Origins { public: Some(Origin::parse(public).unwrap()) }
+        Origins { public: Some(Origin::parse(public).unwrap()), embedding: Vec::new() }
     }
 
     fn allowed(origins: &Origins, host: &str, sent: &[&str]) -> bool {
@@ -155,8 +172,19 @@ mod tests {
     }
 
     #[test]
+    fn a_site_that_shows_the_page_in_a_frame_may_not_talk_to_the_desk() {
+        let shop = Origin::parse("https://shop.example").unwrap();
+        let ours = Origins { embedding: vec![shop], ..origins("https://chat.example") };
+
+        assert!(ours.embeds("https://SHOP.example:443").is_some());
+        assert!(ours.embeds("https://shop.example.evil.com").is_none());
+        assert_eq!(ours.frame_ancestors(), "https://shop.example:443");
+        assert!(!allowed(&ours, "chat.example", &["https://shop.example"]));
+    }
+
+    #[test]
     fn without_a_public_address_the_host_that_was_asked_is_the_origin() {
-        let ours = Origins { public: None };
+        let ours = Origins { public: None, embedding: Vec::new() };
 
         assert!(allowed(&ours, "127.0.0.1:3000", &["http://127.0.0.1:3000"]));
         assert!(!allowed(&ours, "127.0.0.1:3000", &["http://127.0.0.1:3001"]));
@@ -165,7 +193,7 @@ mod tests {
 
     #[test]
     fn an_agents_cookie_without_an_origin_changes_nothing() {
-        let ours = Origins { public: None };
+        let ours = Origins { public: None, embedding: Vec::new() };
         let mut headers = HeaderMap::new();
         headers.insert(header::COOKIE, HeaderValue::from_static("agentToken=x"));
 

@@ -38,6 +38,25 @@ impl Problem {
         Self { status: status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR), error: Box::new(error) }
     }
 
+    /// A request that no page of ours has made.
+    pub(super) fn foreign(message: &str) -> Self {
+        Self::new(ApiError::new(ErrorCode::ForbiddenOrigin, message))
+    }
+
+    /// A value that is none.
+    pub(super) fn wrong(what: impl std::fmt::Display) -> Self {
+        Self::new(ApiError::new(ErrorCode::Invalid, what.to_string()))
+    }
+
+    pub(super) fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    /// What people read.
+    pub(super) fn message(&self) -> &str {
+        &self.error.message
+    }
+
     fn with(status: StatusCode, code: ErrorCode, message: impl Into<String>) -> Self {
         Self { status, error: Box::new(ApiError::new(code, message)) }
     }

@@ -26,14 +26,15 @@ pub(super) async fn on_handshake(
     request: Request,
     next: Next,
 ) -> Response {
-    let renewed = match cookies.guest(request.headers()) {
+    let (found, place) = cookies.guest_at(request.headers());
+    let renewed = match found {
         Found::One(value) if gate::is_handshake(request.uri()) => guest_cookies.renew(&value),
         Found::One(_) | Found::None | Found::Several => None,
     };
     let mut response = next.run(request).await;
     let taken = matches!(response.status(), StatusCode::OK | StatusCode::SWITCHING_PROTOCOLS);
     if let Some(value) = renewed.filter(|_| taken) {
-        response.headers_mut().append(header::SET_COOKIE, cookies.set_guest(value));
+        response.headers_mut().append(header::SET_COOKIE, cookies.set_guest(value, place));
     }
     response
 }

@@ -3,19 +3,19 @@
 use axum::{
     Extension, Json,
     extract::State,
-    http::{HeaderMap, StatusCode, header},
+    http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
 use schemars::JsonSchema;
 use serde::Deserialize;
 use support_shared::{
-    answer::SignedIn,
+    answer::{GuestAnswer, SignedIn},
     text::{Email, Name},
 };
 
 use super::{
     AgentCaller, Http,
-    cookies::Found,
+    cookies::{Found, Place},
     problem::{Body, OptionalBody, Problem},
 };
 use crate::desk::{Actor, Address, Command, DeskError, Reply, Secret, Session, Who};
@@ -33,11 +33,15 @@ pub(super) struct NewPassword {
 }
 
 #[derive(Deserialize, Default, JsonSchema)]
+#[serde(rename_all = "camelCase")]
 pub(super) struct GuestSession {
     #[serde(default)]
     name: Option<Name>,
     #[serde(default)]
     email: Option<Email>,
+    /// The origin of the site that shows the page in a frame, if one does.
+    #[serde(default)]
+    embedded_in: Option<String>,
 }
 
 pub(super) async fn sign_in(
@@ -90,22 +94,47 @@ pub(super) async fn start_guest_session(
     State(http): State<Http>,
     Extension(address): Extension<Address>,
     headers: HeaderMap,
-    OptionalBody(GuestSession { name, email }): OptionalBody<GuestSession>,
+    OptionalBody(GuestSession { name, email, embedded_in }): OptionalBody<GuestSession>,
 ) -> Result<Response, Problem> {
-    let who = match http.cookies.guest(&headers) {
-        Found::One(value) => http.guest_cookies.verify(&value).map_or(Who::Stranger, Who::Guest),
-        Found::None | Found::Several => Who::Stranger,
+    let place = match embedded_in.as_deref().map(|site| http.origins.embeds(site)) {
+        None => Place::Own,
+        Some(Some(site)) if site.is_secure() => Place::Framed,
+        // Where no cookie for frames can be set, a frame of the same site keeps the common one.
+        Some(Some(_)) => Place::Own,
+        Some(None) => {
+            let message = "this site may not show the page in a frame";
+            return Err(Problem::foreign(message));
+        }
     };
-    let actor = Actor::without_connection(who).from(address);
-    let reply = http.execute(&actor, Command::StartGuestSession { name, email }).await?;
-    let Reply::Guest(answer) = reply else {
-        return Err(http.unexpected());
-    };
-    let cookie = http.cookies.set_guest(http.guest_cookies.issue(answer.guest.id));
+    let (answer, cookie) = http.begin_guest(&headers, address, place, name, email).await?;
     Ok(([(header::SET_COOKIE, cookie)], Json(answer)).into_response())
 }
 
 impl Http {
+    /// Makes a guest of whoever asks, or goes on with the one that it is: the guest, and its cookie.
+    pub(super) async fn begin_guest(
+        &self,
+        headers: &HeaderMap,
+        address: Address,
+        place: Place,
+        name: Option<Name>,
+        email: Option<Email>,
+    ) -> Result<(GuestAnswer, HeaderValue), Problem> {
+        let (found, had) = self.cookies.guest_at(headers);
+        let known = match found {
+            Found::One(value) => self.guest_cookies.verify(&value),
+            Found::None | Found::Several => None,
+        };
+        let (who, place) = known.map_or((Who::Stranger, place), |guest| (Who::Guest(guest), had));
+        let actor = Actor::without_connection(who).from(address);
+        let reply = self.execute(&actor, Command::StartGuestSession { name, email }).await?;
+        let Reply::Guest(answer) = reply else {
+            return Err(self.unexpected());
+        };
+        let cookie = self.cookies.set_guest(self.guest_cookies.issue(answer.guest.id), place);
+        Ok((answer, cookie))
+    }
+
     fn with_token(&self, reply: Reply) -> Result<Response, Problem> {
         let Reply::Session(Session { id, agent, ends_at }) = reply else {
             return Err(self.unexpected());
@@ -120,7 +149,7 @@ impl Http {
             .into_response())
     }
 
-    fn unexpected(&self) -> Problem {
+    pub(super) fn unexpected(&self) -> Problem {
         self.problem(&DeskError::Internal(anyhow::anyhow!("the desk answered something else")))
     }
 }

@@ -1,0 +1,301 @@
+//! How the page without JavaScript looks: the same style sheet, written as text. Whatever a person
+//! wrote goes through [`Escaped`], and nothing else may come between the tags.
+
+use std::fmt::{self, Display, Write};
+
+use axum::response::Html;
+use support_shared::{
+    message::{Message, SenderRole},
+    ticket::{GuestTicket, TicketStatus},
+};
+use ulid::Ulid;
+
+use crate::http::page;
+
+/// What is in the form that a message is written in.
+#[derive(Default)]
+pub(super) struct Draft {
+    pub(super) content: String,
+    /// The message's own id: sent twice, it is stored once.
+    pub(super) key: String,
+    pub(super) name: String,
+    pub(super) email: String,
+    pub(super) subject: String,
+    /// Why what was sent before did not come about.
+    pub(super) why: Option<String>,
+}
+
+impl Draft {
+    pub(super) fn new(key: Ulid) -> Self {
+        Self { key: key.to_string(), ..Self::default() }
+    }
+}
+
+/// All that one page shows.
+#[derive(Default)]
+pub(super) struct Look {
+    pub(super) ticket: Option<GuestTicket>,
+    pub(super) messages: Vec<Message>,
+    pub(super) has_more: bool,
+    pub(super) is_newest: bool,
+    pub(super) tickets: Vec<GuestTicket>,
+    pub(super) draft: Draft,
+}
+
+/// Text between tags or in a quoted attribute.
+struct Escaped<'a>(&'a str);
+
+impl Display for Escaped<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.chars().try_for_each(|c| match c {
+            '&' => f.write_str("&amp;"),
+            '<' => f.write_str("&lt;"),
+            '>' => f.write_str("&gt;"),
+            '"' => f.write_str("&quot;"),
+            '\'' => f.write_str("&#39;"),
+            c => f.write_char(c),
+        })
+    }
+}
+
+impl Look {
+    /// A page that can show nothing but why.
+    pub(super) fn sorry(why: String) -> Self {
+        Self { draft: Draft { why: Some(why), ..Draft::default() }, ..Self::default() }
+    }
+
+    pub(super) fn html(&self) -> Html<String> {
+        let mut out = String::new();
+        // Writing into a string cannot fail.
+        let _ = self.write(&mut out);
+        Html(out)
+    }
+
+    fn write(&self, out: &mut String) -> fmt::Result {
+        let style = page::style();
+        write!(
+            out,
+            "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
+             <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
+             <meta name=\"color-scheme\" content=\"light dark\">\n<title>Support</title>\n\
+             <link rel=\"stylesheet\" href=\"/{style}\">\n</head>\n<body class=\"plain\">\n\
+             <header>\n<div class=\"who\">\n<h1>Support</h1>\n"
+        )?;
+        if let Some(ticket) = &self.ticket {
+            writeln!(out, "<p id=\"reference\">Conversation {}</p>", ticket.reference)?;
+        }
+        out.push_str("</div>\n<div class=\"menu\">\n");
+        if let Some(ticket) = self.ticket.as_ref().filter(|it| goes_on(it)) {
+            writeln!(
+                out,
+                "<form method=\"post\" action=\"/plain/end\">{}<button class=\"quiet\">I am done</button></form>",
+                hidden("ticket", &ticket.id.to_string())
+            )?;
+        }
+        out.push_str("</div>\n</header>\n<main>\n");
+        match &self.ticket {
+            None => out.push_str(
+                "<section id=\"greeting\"><h2>How can we help?</h2>\
+                 <p>Write to us. The answer is on this page when you load it again.</p></section>\n",
+            ),
+            Some(ticket) => self.conversation(out, ticket)?,
+        }
+        self.form(out)?;
+        self.others(out)?;
+        out.push_str("</main>\n</body>\n</html>\n");
+        Ok(())
+    }
+
+    fn conversation(&self, out: &mut String, ticket: &GuestTicket) -> fmt::Result {
+        out.push_str("<section id=\"log\" aria-label=\"Conversation\">\n");
+        if let Some(first) = self.messages.first().and_then(|it| it.seq).filter(|_| self.has_more) {
+            let id = ticket.id;
+            writeln!(
+                out,
+                "<p class=\"day\"><a href=\"/plain?ticket={id}&amp;before={first}\">Earlier messages</a></p>"
+            )?;
+        }
+        self.messages.iter().try_for_each(|message| entry(out, message))?;
+        out.push_str("</section>\n<p class=\"reload\" id=\"end\">");
+        let words = if self.is_newest { "Look for an answer" } else { "Newest messages" };
+        // Another address each time, or a browser would only go to the mark.
+        let last = ticket.last_seq;
+        writeln!(out, "<a href=\"/plain?ticket={}&amp;at={last}#end\">{words}</a></p>", ticket.id)?;
+        if goes_on(ticket) {
+            return Ok(());
+        }
+        out.push_str(
+            "<section id=\"over\" aria-label=\"After the conversation\">\n<p id=\"state\">",
+        );
+        out.push_str(if ticket.status == TicketStatus::Closed {
+            "This conversation is closed."
+        } else {
+            "You said that you are done. If there is more, just write."
+        });
+        out.push_str("</p>\n");
+        match &ticket.rating {
+            Some(rating) => {
+                writeln!(out, "<p id=\"rated\">Thank you. You gave {} of 5.</p>", rating.score)?;
+            }
+            None => rating(out, ticket)?,
+        }
+        writeln!(
+            out,
+            "<div class=\"ways\"><a class=\"quiet\" href=\"/plain?new=1\">Start a new conversation</a>\
+             <a class=\"quiet\" href=\"/guest/tickets/{}/transcript\" download>Download as text</a></div>\n</section>",
+            ticket.id
+        )
+    }
+
+    fn form(&self, out: &mut String) -> fmt::Result {
+        let draft = &self.draft;
+        if let Some(why) = &draft.why {
+            writeln!(out, "<p id=\"problem\" role=\"alert\">Not done: {}</p>", Escaped(why))?;
+        }
+        let closed = self.ticket.as_ref().is_some_and(|it| it.status == TicketStatus::Closed);
+        if closed {
+            // What was written to a conversation that has been closed meanwhile is not thrown away.
+            if !draft.content.is_empty() {
+                let text = Escaped(&draft.content);
+                writeln!(
+                    out,
+                    "<label class=\"kept\">What you wrote<textarea readonly rows=\"5\">\n{text}</textarea></label>"
+                )?;
+            }
+            return Ok(());
+        }
+        if draft.key.is_empty() {
+            return writeln!(out, "<p class=\"reload\"><a href=\"/plain\">Try again</a></p>");
+        }
+        let ticket = self.ticket.as_ref().map(|it| hidden("ticket", &it.id.to_string()));
+        write!(
+            out,
+            "<form id=\"form\" method=\"post\" action=\"/plain/message\">\n{}{}<div class=\"box\">\
+             <label for=\"composer\" class=\"unseen\">Your message</label>\
+             <textarea id=\"composer\" name=\"content\" rows=\"4\" required dir=\"auto\" placeholder=\"Write a message\">\n{}</textarea>\
+             <button id=\"send\" class=\"primary\">Send</button></div>\n",
+            hidden("key", &draft.key),
+            ticket.as_deref().unwrap_or_default(),
+            Escaped(&draft.content),
+        )?;
+        if ticket.is_none() {
+            write!(
+                out,
+                "<div class=\"fields\">{}{}{}</div>\n",
+                field("name", "Your name (optional)", "text", 80, &draft.name),
+                field("email", "E-mail (optional)", "email", 254, &draft.email),
+                field("subject", "What is it about? (optional)", "text", 200, &draft.subject),
+            )?;
+        }
+        out.push_str("</form>\n");
+        Ok(())
+    }
+
+    fn others(&self, out: &mut String) -> fmt::Result {
+        let current = self.ticket.as_ref().map(|it| it.id);
+        let mut others = self.tickets.iter().filter(|it| Some(it.id) != current).peekable();
+        if others.peek().is_none() {
+            return Ok(());
+        }
+        out.push_str("<nav class=\"others\" aria-label=\"Your other conversations\"><h2>Your other conversations</h2>\n<ul>\n");
+        for ticket in others {
+            let preview = ticket.last_message.as_ref().map(|it| it.preview.as_str());
+            let title = ticket.subject.as_deref().or(preview).unwrap_or("Conversation");
+            writeln!(
+                out,
+                "<li><a href=\"/plain?ticket={}\"><bdi>{}</bdi></a> {}</li>",
+                ticket.id,
+                Escaped(title),
+                time(&ticket.updated_at.to_string())
+            )?;
+        }
+        out.push_str("</ul></nav>\n");
+        Ok(())
+    }
+}
+
+fn goes_on(ticket: &GuestTicket) -> bool {
+    ticket.status == TicketStatus::Open && !ticket.ended_by_guest
+}
+
+fn entry(out: &mut String, message: &Message) -> fmt::Result {
+    let seq = message.seq.unwrap_or_default();
+    let (text, at) = (Escaped(&message.content), time(&message.created_at.to_string()));
+    let name = Escaped(&message.sender_name);
+    match message.sender_role {
+        SenderRole::System => writeln!(
+            out,
+            "<div class=\"entry system\" data-seq=\"{seq}\"><span class=\"text\" dir=\"auto\">{text}</span>{at}</div>"
+        ),
+        SenderRole::Guest | SenderRole::Agent => {
+            let own = message.sender_role == SenderRole::Guest;
+            let (whose, name_class) = if own { ("own", "name unseen") } else { ("other", "name") };
+            let state = if own { "<span class=\"state\">Sent</span>" } else { "" };
+            writeln!(
+                out,
+                "<div class=\"entry {whose}\" data-seq=\"{seq}\"><bdi class=\"{name_class}\">{name}</bdi>\
+                 <div class=\"text\" dir=\"auto\">{text}</div><div class=\"meta\">{at}{state}</div></div>"
+            )
+        }
+    }
+}
+
+fn rating(out: &mut String, ticket: &GuestTicket) -> fmt::Result {
+    out.push_str("<form id=\"rating\" method=\"post\" action=\"/plain/rate\">");
+    out.push_str(&hidden("ticket", &ticket.id.to_string()));
+    out.push_str("<fieldset><legend>How was it? 1 is bad, 5 is good</legend><span id=\"scores\">");
+    for score in 1..=5 {
+        write!(
+            out,
+            "<label><input type=\"radio\" name=\"score\" value=\"{score}\" required>{score}</label>"
+        )?;
+    }
+    out.push_str("</span></fieldset>");
+    out.push_str(&field("comment", "Anything to add? (optional)", "text", 1000, ""));
+    out.push_str("<button class=\"quiet\">Send rating</button></form>\n");
+    Ok(())
+}
+
+fn hidden(name: &str, value: &str) -> String {
+    format!("<input type=\"hidden\" name=\"{name}\" value=\"{}\">", Escaped(value))
+}
+
+fn field(name: &str, label: &str, kind: &str, max: u32, value: &str) -> String {
+    let value = Escaped(value);
+    format!(
+        "<label>{label} <input name=\"{name}\" type=\"{kind}\" maxlength=\"{max}\" value=\"{value}\" dir=\"auto\"></label>"
+    )
+}
+
+/// A moment to the minute, in UTC: the server does not know where the guest is.
+fn time(at: &str) -> String {
+    let shown = at.get(..16).unwrap_or(at).replace('T', " ");
+    format!("<time datetime=\"{at}\">{shown} UTC</time>")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_person_wrote_comes_as_text_wherever_it_stands() {
+        let hostile = "</textarea><img src=x onerror=\"alert(1)\">'&";
+        let mut draft = Draft::new(Ulid::from(1));
+        for field in [
+            &mut draft.content,
+            &mut draft.key,
+            &mut draft.name,
+            &mut draft.email,
+            &mut draft.subject,
+        ] {
+            hostile.clone_into(field);
+        }
+        draft.why = Some(hostile.to_owned());
+
+        let Html(text) = Look { draft, ..Look::default() }.html();
+
+        assert!(!text.contains("<img"), "{text}");
+        let escaped = "&lt;/textarea&gt;&lt;img src=x onerror=&quot;alert(1)&quot;&gt;&#39;&amp;";
+        assert_eq!(text.matches(escaped).count(), 6, "{text}");
+    }
+}

@@ -1,0 +1,165 @@
+//! The page in a frame on another site. The sites are of this test's own: `localhost` on another port
+//! is another origin of the same site, `127.0.0.1` is another site.
+
+use thirtyfour::By;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpListener,
+};
+
+use super::{answers, ticket};
+use crate::support::{browser::Browser, people::Agent, process::Server};
+
+/// A site with one page, which has the launcher of that desk, and hostile styles.
+fn open_shop(listener: TcpListener, desk: &str) {
+    let page = format!(
+        "<!doctype html><html lang=en><title>Shop</title><style>button,iframe {{ display: none !important }}</style>\
+         <h1>Shop</h1><script src=\"{desk}embed.js\" async></script>"
+    );
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let page = page.clone();
+            tokio::spawn(async move {
+                let mut asked = vec![0; 4096];
+                let _ = stream.read(&mut asked).await;
+                let answer = format!(
+                    "HTTP/1.1 200 OK\r\ncontent-type: text/html\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{page}",
+                    page.len()
+                );
+                let _ = stream.write_all(answer.as_bytes()).await;
+            });
+        }
+    });
+}
+
+/// Where the shop will be, and where it will be for browsers.
+async fn shop_front() -> (TcpListener, String) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let origin = format!("http://localhost:{}", listener.local_addr().unwrap().port());
+    (listener, origin)
+}
+
+/// The launcher's tree is closed to scripts; its button is where it is to be seen.
+async fn press_launcher(browser: &Browser) {
+    browser.until("return document.querySelector('support-desk')?.offsetHeight > 0").await;
+    let (x, y): (i64, i64) = browser
+        .ask(
+            "const { right, bottom } = document.querySelector('support-desk').getBoundingClientRect();
+            return [Math.round(right) - 30, Math.round(bottom) - 15];",
+        )
+        .await;
+    browser.page.action_chain().move_to(x, y).click().perform().await.unwrap();
+}
+
+const UNREAD: &str = "return document.querySelector('support-desk').dataset.unread";
+
+#[tokio::test]
+async fn one_line_puts_the_page_on_an_allowed_site_with_its_unread_messages() {
+    let (listener, shop) = shop_front().await;
+    let server = Server::with(&[("SUPPORT_EMBED_ORIGINS", &shop)]);
+    open_shop(listener, &server.url("").replace("127.0.0.1", "localhost"));
+    let mut alice = Agent::signs_in(&server, "alice").await;
+    let browser = Browser::open(&server).await;
+    browser.page.goto(&shop).await.unwrap();
+    press_launcher(&browser).await;
+    browser.until("return document.querySelector('support-desk').dataset.open === 'true'").await;
+    into_frame(&browser).await;
+    browser.send("from the shop").await;
+    browser.shows(&["own:1:sent:from the shop"]).await;
+    let ticket = ticket(&browser).await;
+
+    // Put away, it counts what comes; opened again, it has been seen.
+    browser
+        .page
+        .action_chain()
+        .send_keys(thirtyfour::Key::Escape.value().to_string())
+        .perform()
+        .await
+        .unwrap();
+    browser.page.enter_default_frame().await.unwrap();
+    browser.until("return document.querySelector('support-desk').dataset.open === 'false'").await;
+    answers(&mut alice, &ticket, "hello").await;
+    browser.until(&format!("{UNREAD} === '1'")).await;
+    // A message that only says that it is the desk's is not believed.
+    browser
+        .ask::<()>("window.postMessage({ support: 'unread', count: 99 }, '*'); return null")
+        .await;
+    browser.page.refresh().await.unwrap();
+    browser.until("return document.querySelector('support-desk')?.dataset.unread === '0'").await;
+    answers(&mut alice, &ticket, "are you there?").await;
+    browser.until(&format!("{UNREAD} === '1'")).await;
+    press_launcher(&browser).await;
+    browser.until(&format!("{UNREAD} === '0'")).await;
+
+    browser.close().await;
+}
+
+/// Into the frame, which only the driver can find in the closed tree: it is the only one.
+async fn into_frame(browser: &Browser) {
+    browser.until("return window.length === 1").await;
+    browser.page.enter_frame(0).await.unwrap();
+    browser.until("return document.querySelector('#composer') !== null").await;
+}
+
+#[tokio::test]
+async fn a_site_that_is_not_allowed_gets_no_page() {
+    let server = Server::start();
+    let (listener, shop) = shop_front().await;
+    open_shop(listener, &server.url(""));
+    let browser = Browser::open(&server).await;
+    browser.page.goto(&shop).await.unwrap();
+
+    press_launcher(&browser).await;
+    browser.until("return document.querySelector('support-desk').dataset.open === 'true'").await;
+    browser.until("return window.length === 1").await;
+    browser.page.enter_frame(0).await.unwrap();
+    println!(
+        "{:?}",
+        browser
+            .ask::<Vec<String>>(
+                "return [location.href, document.documentElement.outerHTML.slice(0, 300)]"
+            )
+            .await
+    );
+    browser.until("return location.href.startsWith('chrome-error:')").await;
+    assert!(browser.page.find(By::Id("composer")).await.is_err());
+
+    browser.close().await;
+}
+
+#[tokio::test]
+async fn the_page_says_who_may_show_it_and_nothing_else_may_be_shown() {
+    let server =
+        Server::with(&[("SUPPORT_EMBED_ORIGINS", "https://shop.example,http://localhost:1")]);
+    for (path, embeddable) in [("/", true), ("/plain", true), ("/agent/me", false)] {
+        let response = reqwest::get(server.url(path)).await.unwrap();
+        let policy = response.headers()["content-security-policy"].to_str().unwrap();
+        let sites = "frame-ancestors https://shop.example:443 http://localhost:1";
+        assert_eq!(policy.ends_with(sites), embeddable, "{path}: {policy}");
+        assert_eq!(response.headers().contains_key("x-frame-options"), !embeddable, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn a_session_in_a_frame_is_for_that_site_alone_and_only_where_it_is_allowed() {
+    let server = Server::with(&[
+        ("SUPPORT_EMBED_ORIGINS", "https://shop.example"),
+        ("SUPPORT_PUBLIC_URL", "https://chat.example"),
+    ]);
+    let begin = |site: &str| {
+        let body = serde_json::json!({ "embeddedIn": site });
+        crate::support::people::http()
+            .post(server.url("/guest/session"))
+            .header("origin", "https://chat.example")
+            .json(&body)
+            .send()
+    };
+
+    let framed = begin("https://shop.example").await.unwrap();
+    let cookie = framed.headers()["set-cookie"].to_str().unwrap();
+    assert!(cookie.starts_with("__Host-guestId-framed="), "{cookie}");
+    assert!(cookie.contains("; SameSite=None") && cookie.contains("; Partitioned"), "{cookie}");
+    let elsewhere = begin("https://evil.example").await.unwrap();
+    assert_eq!(elsewhere.status(), reqwest::StatusCode::FORBIDDEN);
+    assert!(!elsewhere.headers().contains_key("set-cookie"));
+}

@@ -1,0 +1,42 @@
+//! What the guest page does besides talking, in a real browser: its end, its languages, its frame on
+//! other sites, its form without JavaScript, and that everybody can use it.
+
+mod accessible;
+mod embedded;
+mod over;
+mod plain;
+
+use serde_json::json;
+
+use crate::support::{browser::Browser, people::Agent};
+
+/// The conversation that the page shows.
+async fn ticket(browser: &Browser) -> String {
+    browser.until("return document.querySelector('main').dataset.ticket !== undefined").await;
+    browser.ask("return document.querySelector('main').dataset.ticket").await
+}
+
+async fn answers(agent: &mut Agent, ticket: &str, text: &str) {
+    let key = ulid::Ulid::generate().to_string();
+    let message = json!({ "ticketId": ticket, "content": text, "clientMessageId": key });
+    agent.socket.done("message:send", message).await;
+}
+
+async fn press(browser: &Browser, selector: &str) {
+    let script = format!(
+        "const it = document.querySelector('{selector}'); return it !== null && it.offsetParent !== null;"
+    );
+    browser.until(&script).await;
+    let element = browser.page.find(thirtyfour::By::Css(selector)).await.unwrap();
+    element.click().await.unwrap();
+}
+
+/// Waits until an element says something.
+async fn says(browser: &Browser, selector: &str, text: &str) {
+    let text = serde_json::to_string(text).unwrap();
+    let script = format!(
+        "const it = document.querySelector('{selector}');
+        return it !== null && it.checkVisibility() && it.textContent.includes({text});"
+    );
+    browser.until(&script).await;
+}

@@ -1,0 +1,117 @@
+//! The page where JavaScript is not allowed.
+
+use reqwest::{RequestBuilder, StatusCode, header};
+use serde_json::json;
+
+use super::{answers, press, says};
+use crate::support::{
+    browser::Browser,
+    people::{Agent, Guest, http},
+    process::Server,
+};
+
+#[tokio::test]
+async fn without_javascript_a_guest_writes_by_form_and_reads_by_reload() {
+    let server = Server::start();
+    let mut alice = Agent::signs_in(&server, "alice").await;
+    let browser = Browser::without_javascript(&server).await;
+
+    // The page leads there by itself. Nothing but the driver's own script runs.
+    says(&browser, "#greeting", "The answer is on this page").await;
+    assert_eq!(browser.page.current_url().await.unwrap().path(), "/plain");
+    assert!(browser.page.get_all_cookies().await.unwrap().is_empty());
+    browser.send("<b>hello</b> & good morning").await;
+    browser.shows(&["own:1::<b>hello</b> & good morning"]).await;
+
+    let listed = alice.socket.done("ticket:list", json!({})).await;
+    let ticket = listed["tickets"][0]["id"].as_str().unwrap().to_owned();
+    alice.socket.done("ticket:join", json!({ "ticketId": ticket })).await;
+    answers(&mut alice, &ticket, "<script>alert(1)</script>").await;
+    press(&browser, ".reload a").await;
+    let whole = [
+        "own:1::<b>hello</b> & good morning",
+        "system:2::Alice joined the chat",
+        "other:3::<script>alert(1)</script>",
+    ];
+    browser.shows(&whole).await;
+    browser.page.refresh().await.unwrap();
+    browser.shows(&whole).await;
+
+    press(&browser, "header .quiet").await;
+    says(&browser, "#state", "You said that you are done").await;
+    press(&browser, "#scores label:nth-child(5)").await;
+    press(&browser, "#rating button").await;
+    says(&browser, "#rated", "You gave 5 of 5").await;
+    alice.socket.done("ticket:close", json!({ "ticketId": ticket })).await;
+    browser.page.refresh().await.unwrap();
+    says(&browser, "#state", "This conversation is closed").await;
+    assert!(browser.ask::<bool>("return document.querySelector('#composer') === null").await);
+
+    browser.close().await;
+}
+
+fn form(request: RequestBuilder, fields: &str) -> RequestBuilder {
+    request
+        .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+        .body(fields.to_owned())
+}
+
+#[tokio::test]
+async fn a_form_from_elsewhere_or_from_nowhere_is_not_taken() {
+    let server = Server::start();
+    let maya = Guest::arrives(&server).await;
+    let post = |origin: Option<String>| {
+        let mut request = http().post(server.url("/plain/message")).header("cookie", &maya.cookie);
+        if let Some(origin) = origin {
+            request = request.header("origin", origin);
+        }
+        form(request, "content=hello&key=one").send()
+    };
+
+    for origin in [None, Some("null".to_owned()), Some("https://evil.example".to_owned())] {
+        assert_eq!(
+            post(origin.clone()).await.unwrap().status(),
+            StatusCode::FORBIDDEN,
+            "{origin:?}"
+        );
+    }
+    let own = server.url("").trim_end_matches('/').to_owned();
+    assert!(post(Some(own)).await.unwrap().status().is_success());
+}
+
+#[tokio::test]
+async fn what_is_refused_is_shown_with_the_text_that_was_sent() {
+    let server = Server::start();
+    let mut maya = Guest::arrives(&server).await;
+    let mut alice = Agent::signs_in(&server, "alice").await;
+    let ticket = maya.opens_a_ticket("hello").await;
+    let own = server.url("").trim_end_matches('/').to_owned();
+    let send = |fields: String| {
+        let request = http().post(server.url("/plain/message")).header("cookie", &maya.cookie);
+        form(request.header("origin", &own), &fields).send()
+    };
+
+    // Twice the same form is one message.
+    for _ in 0..2 {
+        assert!(
+            send(format!("content=again&key=k&ticket={ticket}"))
+                .await
+                .unwrap()
+                .status()
+                .is_success()
+        );
+    }
+    let log = alice.socket.done("ticket:join", json!({ "ticketId": ticket, "silent": true })).await;
+    assert_eq!(log["messages"].as_array().unwrap().len(), 2);
+
+    let long = "a".repeat(4_001);
+    let refused = send(format!("content={long}&key=l&ticket={ticket}")).await.unwrap();
+    assert_eq!(refused.status(), StatusCode::PAYLOAD_TOO_LARGE);
+    assert!(refused.text().await.unwrap().contains(&long));
+
+    alice.socket.done("ticket:close", json!({ "ticketId": ticket })).await;
+    let late = send(format!("content=too+%3Clate%3E&key=m&ticket={ticket}")).await.unwrap();
+    assert_eq!(late.status(), StatusCode::CONFLICT);
+    let page = late.text().await.unwrap();
+    assert!(page.contains("too &lt;late&gt;</textarea>") && page.contains("readonly"), "{page}");
+}
