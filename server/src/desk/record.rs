@@ -133,10 +133,11 @@ impl TicketRecord {
             }
         } else if let Some(seq) = entry.seq {
             self.conversation.apply(seq, entry);
-            // Who writes has seen what is above.
+            // Who writes has seen what is above. A mark may be ahead of a summary that has missed
+            // entries, and does not fall when they are taken in.
             match entry.sender_role {
-                SenderRole::Guest => self.guest_read_seq = seq,
-                SenderRole::Agent => self.agent_read_seq = seq,
+                SenderRole::Guest => self.guest_read_seq = self.guest_read_seq.max(seq),
+                SenderRole::Agent => self.agent_read_seq = self.agent_read_seq.max(seq),
                 SenderRole::System => {}
             }
         }

@@ -278,7 +278,11 @@ impl Client {
             return;
         }
         self.list(net);
-        let wanted = self.views.iter().filter(|(_, view)| view.wanted && !view.in_room);
+        // Also where it is told of what is new and could not read what it has missed.
+        let wanted = self
+            .views
+            .iter()
+            .filter(|(_, view)| view.wanted && (!view.in_room || view.is_behind()));
         for ticket in wanted.map(|(id, _)| *id).collect::<Vec<_>>() {
             self.join(net, ticket);
         }

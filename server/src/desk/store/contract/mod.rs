@@ -354,4 +354,5 @@ contract_of_two_nodes! {
     nodes::a_guests_limit_holds_on_two_nodes,
     nodes::the_last_admin_stays_however_many_nodes_there_are,
     nodes::an_entry_whose_node_ended_is_in_the_summary_of_whoever_loads_it,
+    nodes::a_read_mark_never_falls_behind_what_a_summary_has_missed,
 }

@@ -147,3 +147,24 @@ pub(super) async fn an_entry_whose_node_ended_is_in_the_summary_of_whoever_loads
     };
     tokio::time::timeout(std::time::Duration::from_secs(30), in_list).await.unwrap();
 }
+
+pub(super) async fn a_read_mark_never_falls_behind_what_a_summary_has_missed(place: &mut Place) {
+    let ticket = place.open_ticket().await;
+    let Appended::New(_, second) = place.send(&ticket, "two").await else { panic!() };
+    // The summary knows of two entries; the third and the fourth come from a node that has ended.
+    for seq in [3, 4] {
+        let mut entry = *second.clone();
+        (entry.id, entry.seq) = (MessageId::from_ulid(ulid()), Some(seq));
+        entry.client_message_id = Some(id(&format!("k{seq}")));
+        if seq == 4 {
+            entry.sender_role = SenderRole::Agent;
+            entry.sender_id = Some(alice().id.to_string());
+        }
+        insert(place, &entry).await;
+    }
+    assert!(place.store.mark_read(ticket.id, SenderRole::Guest, 4).await.unwrap());
+
+    let loaded = place.store.ticket(ticket.id).await.unwrap().unwrap();
+
+    assert_eq!((loaded.conversation.seq, loaded.guest_read_seq), (4, 4));
+}

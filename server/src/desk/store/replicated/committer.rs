@@ -14,6 +14,8 @@ use tokio::sync::{mpsc, oneshot, watch};
 use super::super::{Announce, Appended, Rated, Result, StoreError, Stored, What};
 use super::collections::{Collections, Inserted, Mark, log, number};
 use super::{in_time, mending};
+#[cfg(test)]
+use crate::desk::mutant::{self, Mutant};
 use crate::desk::{
     log::{Draft, Verdict},
     record::TicketRecord,
@@ -229,6 +231,14 @@ impl<C: Collections> Committer<C> {
             return Vec::new();
         }
         let loaded = in_time(mending::load(self.collections.as_ref(), &ids)).await;
+        #[cfg(test)]
+        let loaded = match loaded {
+            // What the summaries say is believed, and only the number is looked up.
+            Ok(tickets) if mutant::is(Mutant::CloseAsFlag) => {
+                self.with_flags_of_summaries(tickets, &ids).await
+            }
+            loaded => loaded,
+        };
         let tickets = match loaded {
             Ok(tickets) => tickets,
             // One record that does not parse is no reason to keep the others waiting.
@@ -304,6 +314,8 @@ impl<C: Collections> Committer<C> {
         if writes.is_empty() {
             return Vec::new();
         }
+        #[cfg(test)]
+        let writes = self.mutated(writes).await;
         let entries: Vec<Message> = writes.iter().map(|it| it.message.as_ref().clone()).collect();
         let insert = async { Ok(self.collections.insert_entries(&entries).await) };
         let outcomes = match in_time(insert).await {
@@ -327,6 +339,39 @@ impl<C: Collections> Committer<C> {
         }
         self.summaries.send_modify(|it| it.written = it.answered);
         again
+    }
+
+    /// Whether a ticket is closed is looked up in its summary, and not in its log.
+    #[cfg(test)]
+    async fn with_flags_of_summaries(
+        &self,
+        mut tickets: Vec<TicketRecord>,
+        ids: &[TicketId],
+    ) -> Result<Vec<TicketRecord>> {
+        let summaries = in_time(self.collections.summaries(ids)).await?;
+        for (ticket, summary) in tickets.iter_mut().zip(&summaries) {
+            ticket.conversation.status = summary.conversation.status;
+        }
+        Ok(tickets)
+    }
+
+    /// The two mutants that do something before the entry is durable.
+    #[cfg(test)]
+    async fn mutated(&self, writes: Vec<Write>) -> Vec<Write> {
+        let mut mutated = Vec::with_capacity(writes.len());
+        for mut write in writes {
+            let mut after = write.ticket.clone();
+            after.apply(&write.message);
+            if mutant::is(Mutant::CounterThenInsert) {
+                let _ = in_time(self.collections.save(&[after.clone()])).await;
+            }
+            if mutant::is(Mutant::AckBeforeCommit) {
+                let answer = std::mem::replace(&mut write.answer, Answer(oneshot::channel().0));
+                answer.give(Ok(Appended::New(Box::new(after), write.message.clone())));
+            }
+            mutated.push(write);
+        }
+        mutated
     }
 
     async fn written(&self, write: Write) -> TicketRecord {
@@ -418,6 +463,10 @@ impl<C: Collections> Committer<C> {
     }
 
     async fn announce(&self, ticket: &TicketRecord, what: What) {
+        #[cfg(test)]
+        if mutant::is(Mutant::NoReannounce) && matches!(what, What::Again(_)) {
+            return;
+        }
         // The announcer is gone only when the desk is: nobody is left to be told.
         let _ = self.announce.send(Stored { ticket: ticket.clone(), what }).await;
     }
