@@ -23,3 +23,4 @@ mod parity;
 mod queue;
 mod races;
 mod supply;
+mod writing;

@@ -2,6 +2,9 @@
 //!
 //! There is no tick. With nothing to do the loop sleeps until `State::next_deadline`, or for ever.
 
+mod hand_off;
+
+use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
@@ -12,6 +15,7 @@ use tokio::time::Instant;
 use crate::clock;
 use crate::config::{self, Server};
 use crate::core::attention::Notice;
+use crate::core::draft;
 use crate::core::update::update;
 use crate::core::{Effect, Msg, Stamp, State};
 use crate::credentials::{Credentials, Session};
@@ -21,7 +25,7 @@ use crate::link::{Link, Order, Patience};
 use crate::notify::{self, Runner, Settings};
 use crate::ops::Desk;
 use crate::sign_in;
-use crate::store::Store;
+use crate::store::{Kept, Store};
 use crate::tty::{Input, Keys, Prompt, Signal, Signals, Tty};
 use crate::view::Theme;
 
@@ -50,14 +54,18 @@ pub(crate) async fn run(server: Server, theme: Theme) -> anyhow::Result<()> {
     };
     let (tell, inbox) = mpsc::channel(INBOX);
     let told = tell.clone();
-    let (store, unsent) = Store::open(&home, session.agent.id, move |revision, outcome| {
+    let (store, found) = Store::open(&home, session.agent.id, move |kept| {
         // Nobody listens only when the console is gone.
-        let _ = told.blocking_send(Msg::Saved { revision, outcome });
+        let _ = told.blocking_send(match kept {
+            Kept::Outbox(revision, outcome) => Msg::Saved { revision, outcome },
+            Kept::Drafts(outcome) => Msg::DraftsSaved(outcome),
+        });
     })?;
     let agent = session.agent.clone();
     let link = Link::start(desk.clone(), credentials.clone(), session, Patience::default(), tell)
         .context("cannot start the connection's thread")?;
-    let mut state = State::new(server.label(), agent, TimeZone::system(), clock::now(), unsent);
+    let (zone, now) = (TimeZone::system(), clock::now());
+    let mut state = State::new(server.label(), agent, zone, now, found.unsent, found.drafts);
     state.attention.preview = notices.preview;
     let mut tty = Tty::new()?;
     state.size = tty.size()?;
@@ -70,6 +78,7 @@ pub(crate) async fn run(server: Server, theme: Theme) -> anyhow::Result<()> {
         signals,
         inbox,
         effects: Effects { link, store },
+        home,
         desk,
         credentials,
         notices,
@@ -80,9 +89,6 @@ pub(crate) async fn run(server: Server, theme: Theme) -> anyhow::Result<()> {
     };
     let outcome = app.turns().await;
     app.tty.leave();
-    // The receiver first: whoever still has something to tell must not wait for us.
-    drop(app.inbox);
-    drop(app.effects);
     outcome
 }
 
@@ -94,6 +100,7 @@ struct App {
     signals: Signals,
     inbox: mpsc::Receiver<Msg>,
     effects: Effects,
+    home: PathBuf,
     desk: Desk,
     credentials: Credentials,
     notices: Settings,
@@ -102,6 +109,16 @@ struct App {
     drawn_at: Option<Instant>,
     /// We stopped ourselves: the next CONT is the answer to that.
     stopped: bool,
+}
+
+impl Drop for App {
+    /// However the console ends, be it by a panic, what is written is kept: the writer ends after
+    /// the last of it is on disk.
+    fn drop(&mut self) {
+        // Whoever still has something to tell must not wait for us.
+        self.inbox.close();
+        self.effects.store.save_drafts(draft::all(&self.state));
+    }
 }
 
 enum Woken {
@@ -116,8 +133,8 @@ impl App {
     async fn turns(&mut self) -> anyhow::Result<()> {
         loop {
             self.draw_if_due()?;
-            let turn = match self.wake().await? {
-                Woken::Signal(Signal::End) => return Ok(()),
+            let mut turn = match self.wake().await? {
+                Woken::Signal(Signal::End | Signal::Interrupt) => return Ok(()),
                 Woken::Signal(Signal::Continue) => {
                     self.go_on()?;
                     None
@@ -130,26 +147,27 @@ impl App {
                 Woken::Deadline => self.take(Msg::Deadline),
                 Woken::Frame => None,
             };
-            match turn {
-                None => {}
-                Some(Turn::Quit) => return Ok(()),
-                Some(Turn::Fail(why)) => bail!(why),
-                Some(Turn::Suspend) => {
-                    self.stopped = true;
-                    self.tty.suspend()?;
-                    self.state.size = self.tty.size()?;
-                    self.dirty = true;
+            while let Some(now) = turn.take() {
+                match now {
+                    Turn::Quit => return Ok(()),
+                    Turn::Fail(why) => bail!(why),
+                    Turn::Suspend => {
+                        self.stopped = true;
+                        self.tty.suspend()?;
+                        self.state.size = self.tty.size()?;
+                        self.dirty = true;
+                    }
+                    Turn::SignIn => self.sign_in().await?,
+                    Turn::Edit { ticket, mode, text } => {
+                        turn = self.edit(ticket, mode, &text).await?;
+                    }
                 }
-                Some(Turn::SignIn) => self.sign_in().await?,
             }
         }
     }
 
     async fn wake(&mut self) -> anyhow::Result<Woken> {
-        let deadline = self.state.next_deadline().map(|at| {
-            let left = at.as_millis() - clock::now().as_millis();
-            Instant::now() + Duration::from_millis(u64::try_from(left).unwrap_or(0))
-        });
+        let deadline = self.deadline();
         let frame = self.drawn_at.filter(|_| self.dirty).map(|at| at + FRAME);
         Ok(tokio::select! {
             biased;
@@ -158,6 +176,13 @@ impl App {
             () = sleep_or_never(frame) => Woken::Frame,
             msg = self.inbox.recv() => Woken::Msg(msg.context("every thread has ended")?),
             () = sleep_or_never(deadline) => Woken::Deadline,
+        })
+    }
+
+    fn deadline(&self) -> Option<Instant> {
+        self.state.next_deadline().map(|at| {
+            let left = at.as_millis() - clock::now().as_millis();
+            Instant::now() + Duration::from_millis(u64::try_from(left).unwrap_or(0))
         })
     }
 

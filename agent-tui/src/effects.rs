@@ -1,15 +1,19 @@
 //! Carries out what `core` decided. Nothing here waits: what takes time is handed to the link or
 //! the store, and its outcome comes back as a message.
 
+use support_shared::TicketId;
+
+use crate::core::draft::Mode;
 use crate::core::link::{LinkEvent, Refusal};
 use crate::core::{Effect, Msg};
 use crate::link::{Link, Order};
 use crate::store::Store;
 
 /// What only the main loop can do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Turn {
     Suspend,
+    Edit { ticket: TicketId, mode: Mode, text: String },
     SignIn,
     Quit,
     Fail(&'static str),
@@ -35,6 +39,11 @@ impl Effects {
                 self.store.save(revision, parcels);
                 (None, None)
             }
+            Effect::SaveDrafts(drafts) => {
+                self.store.save_drafts(drafts);
+                (None, None)
+            }
+            Effect::Edit { ticket, mode, text } => (Some(Turn::Edit { ticket, mode, text }), None),
             Effect::Reconnect => {
                 // A link that is too busy to hear it is not waiting.
                 let _ = self.link.order(Order::Hurry);

@@ -11,6 +11,7 @@ mod commands;
 mod config;
 mod core;
 mod credentials;
+mod editor;
 mod effects;
 mod fresh;
 mod link;

@@ -1,6 +1,6 @@
-//! The outbox on disk. One writer thread, so that a slow disk stops neither keys nor network; it
-//! writes the newest state only. A console owns its file by a lock, and adopts what consoles that
-//! are no longer running have left.
+//! The outbox and the drafts on disk. One writer thread, so that a slow disk stops neither keys nor
+//! network; it writes the newest state only. A console owns its files by a lock, and adopts what
+//! consoles that are no longer running have left.
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -8,8 +8,11 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::JoinHandle;
 
 use anyhow::Context;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use support_shared::AgentId;
 
+use crate::core::draft::{self, Draft};
 use crate::core::outbox::Parcel;
 use crate::private_file;
 use crate::text::Untrusted;
@@ -18,7 +21,56 @@ use crate::text::Untrusted;
 const CONSOLES: usize = 16;
 
 /// What was asked to be kept.
-type Job = (u64, Vec<Parcel>);
+#[derive(Default)]
+struct Job {
+    outbox: Option<(u64, Vec<Parcel>)>,
+    drafts: Option<Vec<Draft>>,
+}
+
+/// What has become of it.
+#[derive(Debug)]
+pub(crate) enum Kept {
+    Outbox(u64, Result<(), Untrusted>),
+    Drafts(Result<(), Untrusted>),
+}
+
+/// What earlier runs left behind.
+#[derive(Debug, Default, PartialEq)]
+pub(crate) struct Found {
+    pub(crate) unsent: Vec<Parcel>,
+    pub(crate) drafts: Vec<Draft>,
+}
+
+/// The two files of a console.
+struct Files {
+    outbox: PathBuf,
+    drafts: PathBuf,
+}
+
+impl Files {
+    fn of(home: &Path, agent: AgentId, slot: usize) -> Self {
+        Self {
+            outbox: home.join(format!("outbox-{agent}-{slot}.json")),
+            drafts: home.join(format!("drafts-{agent}-{slot}.json")),
+        }
+    }
+
+    fn exist(&self) -> bool {
+        self.outbox.exists() || self.drafts.exists()
+    }
+
+    /// Takes up what is in them.
+    fn read(&self, found: &mut Found) -> anyhow::Result<()> {
+        let mut unsent: Vec<Parcel> = read(&self.outbox).context("cannot read the outbox")?;
+        unsent.retain(|parcel| {
+            found.unsent.iter().all(|known| known.client_message_id != parcel.client_message_id)
+        });
+        found.unsent.append(&mut unsent);
+        let mut drafts = read(&self.drafts).context("cannot read the drafts")?;
+        found.drafts.append(&mut drafts);
+        Ok(())
+    }
+}
 
 pub(crate) struct Store {
     jobs: Option<Sender<Job>>,
@@ -28,62 +80,65 @@ pub(crate) struct Store {
 }
 
 impl Store {
-    /// Takes an outbox file of this agent, and what is in it and in those that nobody owns.
+    /// Takes the files of this agent, and what is in them and in those that nobody owns.
     pub(crate) fn open(
         home: &Path,
         agent: AgentId,
-        saved: impl Fn(u64, Result<(), Untrusted>) + Send + 'static,
-    ) -> anyhow::Result<(Self, Vec<Parcel>)> {
-        let mut own: Option<(PathBuf, File)> = None;
-        let mut parcels: Vec<Parcel> = Vec::new();
+        kept: impl Fn(Kept) + Send + 'static,
+    ) -> anyhow::Result<(Self, Found)> {
+        let mut own: Option<(Files, File)> = None;
+        let mut found = Found::default();
         let mut adopted = Vec::new();
         for slot in 1..=CONSOLES {
-            let path = home.join(format!("outbox-{agent}-{slot}.json"));
-            if own.is_some() && !path.exists() {
+            let files = Files::of(home, agent, slot);
+            if own.is_some() && !files.exist() {
                 continue;
             }
-            let lock = private_file::lock_file(&path.with_extension("lock"))
+            let lock = private_file::lock_file(&files.outbox.with_extension("lock"))
                 .context("cannot make the outbox")?;
             if lock.try_lock().is_err() {
                 continue;
             }
-            let found = private_file::read(&path).context("cannot read the outbox")?;
-            if let Some(text) = found {
-                let mut found: Vec<Parcel> = serde_json::from_str(&text).with_context(|| {
-                    format!("{} is not an outbox; move it away", path.display())
-                })?;
-                found.retain(|parcel| {
-                    parcels.iter().all(|known| known.client_message_id != parcel.client_message_id)
-                });
-                parcels.append(&mut found);
-            }
+            files.read(&mut found)?;
             if own.is_none() {
-                own = Some((path, lock));
+                own = Some((files, lock));
             } else {
-                adopted.push((path, lock));
+                adopted.push((files, lock));
             }
         }
-        let (path, lock) = own.context("too many consoles are running")?;
+        let (files, lock) = own.context("too many consoles are running")?;
+        found.drafts = draft::newest(std::mem::take(&mut found.drafts));
         if !adopted.is_empty() {
             // Ours first: a message that is in two files is sent once, one that is in none is lost.
-            write(&path, &parcels).context("cannot write the outbox")?;
+            write(&files.outbox, &found.unsent).context("cannot write the outbox")?;
+            write(&files.drafts, &found.drafts).context("cannot write the drafts")?;
             for (theirs, _lock) in adopted {
-                private_file::remove(&theirs).context("cannot adopt an outbox")?;
+                private_file::remove(&theirs.outbox).context("cannot adopt an outbox")?;
+                private_file::remove(&theirs.drafts).context("cannot adopt drafts")?;
             }
         }
         let (jobs, queue) = channel();
         let writer = std::thread::Builder::new()
             .name("outbox".to_owned())
-            .spawn(move || keep(&path, &queue, saved))
+            .spawn(move || keep(&files, &queue, kept))
             .context("cannot start the outbox's writer")?;
-        Ok((Self { jobs: Some(jobs), writer: Some(writer), _lock: lock }, parcels))
+        Ok((Self { jobs: Some(jobs), writer: Some(writer), _lock: lock }, found))
     }
 
     /// Puts the outbox on disk; the answer comes by the callback.
     pub(crate) fn save(&self, revision: u64, parcels: Vec<Parcel>) {
+        self.order(Job { outbox: Some((revision, parcels)), drafts: None });
+    }
+
+    /// Puts the drafts on disk, in place of those that were there.
+    pub(crate) fn save_drafts(&self, drafts: Vec<Draft>) {
+        self.order(Job { outbox: None, drafts: Some(drafts) });
+    }
+
+    fn order(&self, job: Job) {
         if let Some(jobs) = &self.jobs {
             // The writer ends after its sender, so that somebody always listens.
-            let _ = jobs.send((revision, parcels));
+            let _ = jobs.send(job);
         }
     }
 }
@@ -98,24 +153,43 @@ impl Drop for Store {
     }
 }
 
-fn keep(path: &Path, queue: &Receiver<Job>, saved: impl Fn(u64, Result<(), Untrusted>)) {
+fn keep(files: &Files, queue: &Receiver<Job>, kept: impl Fn(Kept)) {
     while let Ok(mut job) = queue.recv() {
         while let Ok(newer) = queue.try_recv() {
-            job = newer;
+            job.outbox = newer.outbox.or(job.outbox);
+            job.drafts = newer.drafts.or(job.drafts);
         }
-        let outcome = write(path, &job.1).map_err(|error| Untrusted::from(error.to_string()));
-        saved(job.0, outcome);
+        // The drafts last: a text that was sent is in the outbox before it is no draft any more.
+        if let Some((revision, parcels)) = job.outbox {
+            kept(Kept::Outbox(revision, outcome(write(&files.outbox, &parcels))));
+        }
+        if let Some(drafts) = job.drafts {
+            kept(Kept::Drafts(outcome(write(&files.drafts, &drafts))));
+        }
     }
 }
 
-fn write(path: &Path, parcels: &[Parcel]) -> std::io::Result<()> {
-    private_file::write(path, &serde_json::to_vec(parcels)?)
+fn outcome(written: std::io::Result<()>) -> Result<(), Untrusted> {
+    written.map_err(|error| Untrusted::from(error.to_string()))
+}
+
+fn read<T: DeserializeOwned>(path: &Path) -> anyhow::Result<Vec<T>> {
+    match private_file::read(path)? {
+        None => Ok(Vec::new()),
+        Some(text) => serde_json::from_str(&text)
+            .with_context(|| format!("{} is not what it should be; move it away", path.display())),
+    }
+}
+
+fn write<T: Serialize>(path: &Path, items: &[T]) -> std::io::Result<()> {
+    private_file::write(path, &serde_json::to_vec(items)?)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::core::fixture::{agent, client_id, ticket};
+    use crate::core::draft::Mode;
+    use crate::core::fixture::{agent, client_id, noon, ticket};
 
     fn parcel(n: u64) -> Parcel {
         let ticket = ticket(1);
@@ -124,11 +198,26 @@ mod tests {
             reference: ticket.reference,
             client_message_id: client_id(n),
             text: "hello".to_owned(),
+            mode: Mode::Reply,
+            assignee: None,
         }
     }
 
+    fn draft(mode: Mode, text: &str, seconds: i64) -> Draft {
+        let changed_at = noon().plus_millis(seconds * 1_000);
+        Draft { ticket_id: ticket(1).id, mode, text: text.to_owned(), changed_at }
+    }
+
     fn open(home: &Path) -> (Store, Vec<Parcel>) {
-        Store::open(home, agent().id, |_, outcome| outcome.unwrap()).unwrap()
+        let (store, found) = opened(home);
+        (store, found.unsent)
+    }
+
+    fn opened(home: &Path) -> (Store, Found) {
+        let fine = |kept| match kept {
+            Kept::Outbox(_, outcome) | Kept::Drafts(outcome) => outcome.unwrap(),
+        };
+        Store::open(home, agent().id, fine).unwrap()
     }
 
     #[test]
@@ -159,5 +248,39 @@ mod tests {
         assert_eq!(found, [parcel(1), parcel(2)]);
         drop(three);
         assert_eq!(open(home.path()).1, [parcel(1), parcel(2)]);
+    }
+
+    #[test]
+    fn drafts_come_back_and_of_two_consoles_that_have_one_of_a_ticket_the_newer_does() {
+        let home = tempfile::tempdir().unwrap();
+        let (one, _) = opened(home.path());
+        let (two, _) = opened(home.path());
+        let note = draft(Mode::Note, "for us", 1);
+
+        one.save_drafts(vec![draft(Mode::Reply, "older", 0), note.clone()]);
+        two.save_drafts(vec![draft(Mode::Reply, "newer", 2)]);
+        drop(one);
+        drop(two);
+
+        assert_eq!(opened(home.path()).1.drafts, [draft(Mode::Reply, "newer", 2), note]);
+        assert_eq!(opened(home.path()).1.drafts.len(), 2);
+    }
+
+    #[test]
+    fn only_so_many_drafts_are_kept_and_they_can_be_read_back_at_their_largest() {
+        let home = tempfile::tempdir().unwrap();
+        let (store, _) = opened(home.path());
+        let text = "👩".repeat(crate::core::composer::MOST_CHARS);
+        let drafts = (0..150).map(|n| {
+            let id = crate::core::fixture::ticket_id(n);
+            Draft { ticket_id: id, ..draft(Mode::Reply, &text, i64::try_from(n).unwrap()) }
+        });
+
+        store.save_drafts(draft::newest(drafts.collect()));
+        drop(store);
+
+        let found = opened(home.path()).1.drafts;
+        assert_eq!(found.len(), draft::MOST);
+        assert_eq!(found[0].ticket_id, crate::core::fixture::ticket_id(149));
     }
 }

@@ -8,7 +8,10 @@ use std::time::Instant;
 
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
 
-use super::{DEADLINE, process::At};
+use super::{
+    DEADLINE,
+    process::{At, signal},
+};
 
 pub(crate) const AGENT: &str = env!("CARGO_BIN_EXE_e2e-agent");
 
@@ -93,6 +96,19 @@ impl Terminal {
     /// Waits until the screen shows `text`.
     pub(crate) fn shows(&self, text: &str) -> String {
         self.until(text, |screen| screen.contains(text))
+    }
+
+    /// Sends the console a signal, by name.
+    pub(crate) fn signal(&self, name: &str) {
+        signal(self.child.process_id().unwrap(), name);
+    }
+
+    /// Whether the terminal is as a shell needs it: the main screen, with its cursor, and pastes
+    /// that are plain keys.
+    pub(crate) fn is_given_back(&self) -> bool {
+        let parser = self.screen.0.lock().unwrap();
+        let screen = parser.screen();
+        !screen.alternate_screen() && !screen.hide_cursor() && !screen.bracketed_paste()
     }
 
     /// Waits until the console has ended; answers with its exit status.

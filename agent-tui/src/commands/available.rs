@@ -46,6 +46,13 @@ pub(super) fn is_open(state: &State) -> Availability {
     }
 }
 
+pub(super) fn is_written(state: &State) -> Availability {
+    match state.conversation() {
+        Some(open) if open.has_draft() => Availability::Enabled,
+        _ => is_open(state),
+    }
+}
+
 pub(super) fn can_close(state: &State) -> Availability {
     match is_open(state) {
         Availability::Enabled => {

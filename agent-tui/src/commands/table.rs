@@ -8,7 +8,7 @@ use super::Chord;
 use super::available::{
     Availability, always, can_change, can_claim, can_close, can_hand_back, can_leave, can_peek,
     can_reopen, can_show_details, has_conversation, has_failed, has_rows, has_selection,
-    has_unsent, is_away, is_offline, is_open, is_searching, needs_me,
+    has_unsent, is_away, is_offline, is_open, is_searching, is_written, needs_me,
 };
 use super::scope::Scope;
 use crate::core::State;
@@ -21,6 +21,9 @@ pub(crate) enum CommandId {
     First,
     Last,
     Reply,
+    Note,
+    SwitchMode,
+    Editor,
     Claim,
     Close,
     Leave,
@@ -238,6 +241,14 @@ pub(crate) const COMMANDS: &[Command] = {
         ),
         row(C::Reply, Timeline, &[Chord::char('r'), ENTER], "reply", "Write to the guest", is_open),
         row(
+            C::Note,
+            Timeline,
+            &[Chord::char('i')],
+            "note",
+            "Write a note for the desk; the guest never sees it",
+            is_open,
+        ),
+        row(
             C::Retry,
             Timeline,
             &[Chord::char('t')],
@@ -303,7 +314,30 @@ pub(crate) const COMMANDS: &[Command] = {
             "Go to the newest message and follow it",
             is_away,
         ),
-        row(C::Send, Composer, &[ENTER], "send", "Send to the guest", is_open),
+        row(
+            C::Send,
+            Composer,
+            &[ENTER],
+            "send",
+            "Send the reply to the guest, or save the note for the desk",
+            is_open,
+        ),
+        row(
+            C::StopWriting,
+            Composer,
+            &[ESC],
+            "commands",
+            "Leave the composer; the text stays",
+            always,
+        ),
+        row(
+            C::SwitchMode,
+            Composer,
+            &[Chord::ctrl('n')],
+            "note/reply",
+            "Switch between reply and note; each keeps its own text",
+            is_open,
+        ),
         row(
             C::NewLine,
             Composer,
@@ -317,12 +351,12 @@ pub(crate) const COMMANDS: &[Command] = {
             always,
         ),
         row(
-            C::StopWriting,
+            C::Editor,
             Composer,
-            &[ESC],
-            "commands",
-            "Leave the composer; the text stays",
-            always,
+            &[Chord::ctrl('e')],
+            "editor",
+            "Write in $VISUAL or $EDITOR; nothing is sent by it",
+            is_written,
         ),
         row(C::PageUp, Timeline, &[PAGE_UP], "scroll", "Page back through the history", has_rows),
         row(C::PageDown, Timeline, &[PAGE_DOWN], "", "Page forward", has_rows),

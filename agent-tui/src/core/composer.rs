@@ -1,15 +1,25 @@
-//! The text that is being written: a text and a cursor between grapheme clusters. One draft for
-//! each conversation. Knows no keys; rows come from `text::rows`, the same that are drawn.
+//! The text that is being written: a text and a cursor between grapheme clusters. Each conversation
+//! has two, a reply and a note. Knows no keys; rows come from `text::rows`, the same that are drawn.
 
-use unicode_segmentation::UnicodeSegmentation;
+use support_shared::Timestamp;
+use unicode_segmentation::{GraphemeCursor, UnicodeSegmentation};
 
+use super::draft::{Draft, Mode};
 use crate::text::{TAB, rows, width};
+
+/// The most that is held: some times what a message may have, so that a long paste can be cut to
+/// size here.
+pub(crate) const MOST_CHARS: usize = 16_000;
 
 #[derive(Debug, Default, Clone)]
 pub(crate) struct Composer {
+    mode: Mode,
     text: String,
     /// A byte position at the edge of a cluster.
     cursor: usize,
+    /// The text has changed since somebody asked.
+    changed: bool,
+    changed_at: Option<Timestamp>,
 }
 
 /// Where the cursor may go.
@@ -26,6 +36,40 @@ pub(crate) enum Step {
 }
 
 impl Composer {
+    pub(crate) fn new(mode: Mode) -> Self {
+        Self { mode, ..Self::default() }
+    }
+
+    pub(crate) fn mode(&self) -> Mode {
+        self.mode
+    }
+
+    pub(crate) fn changed_at(&self) -> Timestamp {
+        self.changed_at.unwrap_or(Timestamp::from_millis(0))
+    }
+
+    /// Whether the text has changed since this was asked last; if so, `now` is when it did.
+    pub(crate) fn note_change(&mut self, now: Timestamp) -> bool {
+        if self.changed {
+            self.changed_at = Some(now);
+        }
+        std::mem::take(&mut self.changed)
+    }
+
+    /// Takes up what was written before, as it was kept.
+    pub(crate) fn restore(&mut self, draft: &Draft) {
+        self.insert(&draft.text);
+        self.changed = false;
+        self.changed_at = Some(draft.changed_at);
+    }
+
+    /// Another text instead of this one. Says whether all of it was taken.
+    pub(crate) fn replace(&mut self, text: &str) -> bool {
+        self.text.clear();
+        self.cursor = 0;
+        self.insert(text)
+    }
+
     pub(crate) fn text(&self) -> &str {
         &self.text
     }
@@ -37,17 +81,38 @@ impl Composer {
     /// Takes the text out, as it is.
     pub(crate) fn take(&mut self) -> String {
         self.cursor = 0;
+        self.changed = true;
         std::mem::take(&mut self.text)
     }
 
     /// Puts a text in at the cursor. Controls other than line breaks and tabs are left out: they
-    /// come from a paste, and the server removes them too.
-    pub(crate) fn insert(&mut self, text: &str) {
+    /// come from a paste, and the server removes them too. Says whether there was room for all of
+    /// it.
+    pub(crate) fn insert(&mut self, text: &str) -> bool {
         let text = text.replace("\r\n", "\n").replace('\r', "\n");
-        let kept: String =
+        let mut kept: String =
             text.chars().filter(|c| matches!(c, '\n' | '\t') || !c.is_control()).collect();
+        // Bytes first: they are at least as many as the characters, and known without counting.
+        let mut fits = true;
+        if self.text.len() + kept.len() > MOST_CHARS {
+            let room = MOST_CHARS.saturating_sub(self.text.chars().count());
+            if let Some((end, _)) = kept.char_indices().nth(room) {
+                let end = kept.grapheme_indices(true).map(|(at, _)| at).take_while(|at| *at <= end);
+                let end = end.last().unwrap_or(0);
+                kept.truncate(end);
+                fits = false;
+            }
+        }
         self.text.insert_str(self.cursor, &kept);
-        self.cursor += kept.len();
+        // A mark joins the letter before it: the cursor is never inside what it has made.
+        let end = self.cursor + kept.len();
+        let mut edge = GraphemeCursor::new(end, self.text.len(), true);
+        let inside = edge.is_boundary(&self.text, 0) == Ok(false);
+        let next =
+            if inside { edge.next_boundary(&self.text, 0).ok().flatten() } else { Some(end) };
+        self.cursor = next.unwrap_or(self.text.len());
+        self.changed |= !kept.is_empty();
+        fits
     }
 
     /// Puts a text below what is written.
@@ -57,12 +122,14 @@ impl Composer {
         }
         self.text.push_str(text);
         self.cursor = self.text.len();
+        self.changed = true;
     }
 
     pub(crate) fn erase(&mut self, step: Step) {
         let from = self.cursor;
         let to = self.target(step, usize::MAX);
         let range = from.min(to)..from.max(to);
+        self.changed |= !range.is_empty();
         self.cursor = range.start;
         self.text.replace_range(range, "");
     }

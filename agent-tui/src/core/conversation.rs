@@ -7,6 +7,7 @@ use support_shared::message::SenderRole;
 
 use super::card::Card;
 use super::composer::Composer;
+use super::draft::{self, Draft, Mode};
 use super::people::People;
 use super::scroll::Scroll;
 use super::timeline::Timeline;
@@ -45,7 +46,10 @@ impl Writing {
 pub(crate) struct Conversation {
     pub(crate) card: Card,
     pub(crate) timeline: Timeline,
+    /// What is being written, in the mode that is on the screen.
     pub(crate) composer: Composer,
+    /// What is written in the other mode.
+    pub(crate) aside: Composer,
     pub(crate) scroll: Scroll,
     pub(crate) room: Room,
     /// We look on, and nobody is told.
@@ -65,7 +69,8 @@ impl Conversation {
         Self {
             card,
             timeline: Timeline::default(),
-            composer: Composer::default(),
+            composer: Composer::new(Mode::Reply),
+            aside: Composer::new(Mode::Note),
             scroll: Scroll::default(),
             room: Room::default(),
             silent: false,
@@ -75,6 +80,33 @@ impl Conversation {
             told_read: 0,
             check_at: None,
         }
+    }
+
+    /// Whom the composer writes to.
+    pub(crate) fn mode(&self) -> Mode {
+        self.composer.mode()
+    }
+
+    /// Writes in this mode from now on. Each mode keeps its own text.
+    pub(crate) fn switch(&mut self, mode: Mode) {
+        if self.mode() != mode {
+            std::mem::swap(&mut self.composer, &mut self.aside);
+        }
+    }
+
+    pub(crate) fn composer_of(&mut self, mode: Mode) -> &mut Composer {
+        if self.mode() == mode { &mut self.composer } else { &mut self.aside }
+    }
+
+    /// Whether something is written here, in either mode.
+    pub(crate) fn has_draft(&self) -> bool {
+        !self.composer.is_blank() || !self.aside.is_blank()
+    }
+
+    /// What is written here, as it is kept.
+    pub(crate) fn drafts(&self) -> impl Iterator<Item = Draft> {
+        let both = [&self.composer, &self.aside];
+        both.into_iter().filter_map(|it| draft::of(self.card.id, it.mode(), it))
     }
 
     /// Scrolls, and remembers what was new then.

@@ -12,7 +12,7 @@ use support_shared::ticket::Ticket;
 use support_shared::{ApiError, TicketId};
 
 use super::card::Card;
-use super::conversation::{Conversation, Room, Writing};
+use super::conversation::{Room, Writing};
 use super::link::{Answer, LinkEvent, LinkState, Refusal, winner};
 use super::people::People;
 use super::run::{join_request, list_request, open_tickets, save};
@@ -38,12 +38,12 @@ pub(super) fn link(state: &mut State, event: LinkEvent, effects: &mut Vec<Effect
             }
             state.link = LinkState::Offline { why, retry_at };
             heal::cut(state);
-            state.outbox.interrupted();
+            state.outbox.disconnected();
         }
         LinkEvent::SignedOut { why } => {
             state.link = LinkState::SignedOut;
             heal::cut(state);
-            state.outbox.interrupted();
+            state.outbox.disconnected();
             state.ended = Some(why);
             effects.push(Effect::SignIn);
         }
@@ -129,6 +129,7 @@ fn notice(state: &mut State, notice: AgentNotice, effects: &mut Vec<Effect>) {
 fn ticket(state: &mut State, ticket: Ticket) {
     state.colleagues.read(&ticket);
     let card = Card::from(ticket);
+    learned(state, &card);
     if let Some(conversation) = state.conversations.get_mut(&card.id)
         && conversation.card.updated_at <= card.updated_at
     {
@@ -149,6 +150,14 @@ fn ticket(state: &mut State, ticket: Ticket) {
         conversation.card = card.clone();
     }
     state.queue.update(card);
+}
+
+/// What waits to be sent to a ticket that is somebody else's by now is asked about first.
+fn learned(state: &mut State, card: &Card) {
+    if state.outbox.learned(card, state.me.id) > 0 {
+        let text = format!("not sent to {}: look there first (u in the queue)", card.reference);
+        state.toast = Some(Toast::new(text, state.now));
+    }
 }
 
 /// Where the log ends, by the server. Whoever is behind has missed a notice.
@@ -214,8 +223,9 @@ fn answered(state: &mut State, request: AgentRequest, answer: Answer, effects: &
             }
             ticket(state, *closed);
             // Nothing is left to do with it, unless something was being written.
-            if state.conversations.get(&id).is_some_and(|c| c.composer.is_blank()) {
+            if state.conversations.get(&id).is_some_and(|c| !c.has_draft()) {
                 state.conversations.remove(&id);
+                super::draft::forgotten(state);
                 state.open = state.open.filter(|open| *open != id);
             }
         }
@@ -262,22 +272,27 @@ fn tickets(
         state.colleagues.read(ticket);
     }
     let cards: Vec<Card> = page.tickets.into_iter().map(Card::from).collect();
+    for card in &cards {
+        learned(state, card);
+    }
     if state.earlier.awaits(asked) {
         return state.earlier.take(cards);
     }
     if *asked != open_tickets(asked.cursor.clone()) {
         return state.queue.add_found(asked, cards, page.next_cursor);
     }
-    if let Some(cursor) = state.queue.add_page(cards, page.next_cursor) {
-        effects.push(Effect::Ask(Box::new(list_request(Some(cursor)))));
+    match state.queue.add_page(cards, page.next_cursor) {
+        Some(cursor) => effects.push(Effect::Ask(Box::new(list_request(Some(cursor))))),
+        None => state.outbox.learned_all(),
     }
 }
 
 fn joined(state: &mut State, after: Option<u64>, page: Joined<Ticket>, effects: &mut Vec<Effect>) {
     let id = page.ticket.id;
     let card = Card::from(page.ticket);
+    learned(state, &card);
     let conversation =
-        state.conversations.entry(id).or_insert_with(|| Conversation::new(card.clone()));
+        state.conversations.entry(id).or_insert_with(|| state.drafts.conversation(card.clone()));
     let left_meanwhile = conversation.room == Room::Left && state.open != Some(id);
     conversation.room = if card.is_open() && !left_meanwhile { Room::Joined } else { Room::Left };
     conversation.card = card.clone();
@@ -383,7 +398,10 @@ fn refused(state: &mut State, request: AgentRequest, refusal: Refusal, effects: 
             }
             complain(state, "no earlier messages", &error);
         }
-        AgentRequest::ListTickets(_) => complain(state, "the queue could not be read", &error),
+        AgentRequest::ListTickets(_) => {
+            state.outbox.learned_all();
+            complain(state, "the queue could not be read", &error);
+        }
         AgentRequest::AssignTicket(asked) => {
             let mine = asked.agent_id == NewAssignee::Me;
             match winner(&error) {

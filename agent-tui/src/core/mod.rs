@@ -10,6 +10,7 @@ pub(crate) mod composer;
 pub(crate) mod conversation;
 mod desk;
 pub(crate) mod details;
+pub(crate) mod draft;
 pub(crate) mod filter;
 mod heal;
 mod inbound;
@@ -49,6 +50,7 @@ pub(crate) use desk::next_need;
 use attention::{Attention, Notice};
 use colleagues::Colleagues;
 use conversation::Conversation;
+use draft::{Draft, Drafts, Mode};
 use link::{LinkEvent, LinkState};
 use outbox::{Outbox, Parcel};
 use overlay::Overlay;
@@ -70,6 +72,14 @@ pub(crate) enum Msg {
         revision: u64,
         outcome: Result<(), Untrusted>,
     },
+    /// The drafts are on disk, or why they are not.
+    DraftsSaved(Result<(), Untrusted>),
+    /// The editor has ended: with another text, with none, or it could not be used.
+    Edited {
+        ticket: TicketId,
+        mode: Mode,
+        outcome: Result<String, String>,
+    },
     /// Something that the console cannot do without has ended.
     Fatal(&'static str),
     /// A moment has come that [`State::next_deadline`] named.
@@ -90,6 +100,13 @@ pub(crate) enum Effect {
     SaveOutbox {
         revision: u64,
         parcels: Vec<Parcel>,
+    },
+    SaveDrafts(Vec<Draft>),
+    /// Leave the screen to the agent's editor with this text, and come back.
+    Edit {
+        ticket: TicketId,
+        mode: Mode,
+        text: String,
     },
     /// Try to connect now, not when the wait is over.
     Reconnect,
@@ -134,6 +151,7 @@ pub(crate) struct State {
     pub(crate) conversations: BTreeMap<TicketId, Conversation>,
     pub(crate) open: Option<TicketId>,
     pub(crate) outbox: Outbox,
+    pub(crate) drafts: Drafts,
     pub(crate) overlay: Option<Overlay>,
     pub(crate) toast: Option<Toast>,
     /// When to ask again for queue and rooms, because the server could not answer.
@@ -149,6 +167,7 @@ impl State {
         zone: TimeZone,
         now: Timestamp,
         unsent: Vec<Parcel>,
+        drafts: Vec<Draft>,
     ) -> Self {
         Self {
             now,
@@ -168,6 +187,7 @@ impl State {
             conversations: BTreeMap::new(),
             open: None,
             outbox: Outbox::recovered(unsent),
+            drafts: Drafts::recovered(drafts),
             overlay: None,
             toast: None,
             resync_at: None,
@@ -192,9 +212,15 @@ impl State {
         desk::card(self, ticket).map(|card| card.reference.to_string()).unwrap_or_default()
     }
 
-    /// Drafts that nobody has sent.
-    pub(crate) fn drafts(&self) -> usize {
-        self.conversations.values().filter(|conversation| !conversation.composer.is_blank()).count()
+    /// Whether something is written in a ticket that nobody has sent.
+    pub(crate) fn has_draft(&self, ticket: TicketId) -> bool {
+        self.conversations.get(&ticket).is_some_and(Conversation::has_draft)
+            || self.drafts.has_shelved(ticket)
+    }
+
+    /// Whether leaving would lose what is written.
+    pub(crate) fn would_lose(&self) -> bool {
+        self.drafts.unsafe_on_disk && self.conversations.values().any(Conversation::has_draft)
     }
 
     /// The screen as it is laid out now.
@@ -235,13 +261,13 @@ impl State {
         let writing = self.conversation().and_then(|open| open.writing.as_ref());
         let writing = writing.map(|writing| writing.until);
         let resend = self.outbox.not_before.filter(|_| self.is_online());
+        let drafts = self.drafts.due();
         let resync = self.resync_at.filter(|_| self.is_online());
         let lookup = self.queue.due().filter(|_| self.is_online());
         let notice = attention::next_notice(self);
         let check = heal::next_check(self).filter(|_| self.is_online());
-        [toast, self.leaving_until, countdown, age, writing, resend, resync, check, lookup, notice]
-            .into_iter()
-            .flatten()
-            .min()
+        let visible = [toast, self.leaving_until, countdown, age, writing];
+        let due = [resend, resync, check, lookup, notice, drafts];
+        visible.into_iter().chain(due).into_iter().flatten().min()
     }
 }

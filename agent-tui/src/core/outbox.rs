@@ -5,10 +5,16 @@
 //! until the answer is final; a final refusal keeps it, with its reason. One is under way at a
 //! time, oldest first, so the order in a ticket is the order of writing.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 use support_shared::message::SenderRole;
-use support_shared::{ApiError, ClientMessageId, ErrorCode, TicketId, TicketRef, Timestamp};
+use support_shared::{
+    AgentId, ApiError, ClientMessageId, ErrorCode, TicketId, TicketRef, Timestamp,
+};
 
+use super::card::Card;
+use super::draft::Mode;
 use super::timeline::Entry;
 use crate::text::Untrusted;
 
@@ -21,6 +27,11 @@ pub(crate) struct Parcel {
     pub(crate) reference: TicketRef,
     pub(crate) client_message_id: ClientMessageId,
     pub(crate) text: String,
+    #[serde(default)]
+    pub(crate) mode: Mode,
+    /// Who answered for the ticket when this was written.
+    #[serde(default)]
+    pub(crate) assignee: Option<AgentId>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,6 +42,8 @@ pub(crate) enum Standing {
     Sending,
     /// Refused for good. The agent decides what becomes of it.
     Failed(Untrusted),
+    /// The ticket is not what it was when this was written. The agent decides.
+    Held(Untrusted),
 }
 
 #[derive(Debug, Clone)]
@@ -45,6 +58,9 @@ pub(crate) struct Item {
 pub(crate) struct Outbox {
     items: Vec<Item>,
     revision: u64,
+    /// The tickets whose standing is known since the connection is there; none if that of every
+    /// ticket is. What waits for another one waits until it is.
+    known: Option<BTreeSet<TicketId>>,
     /// Nothing is sent before this, because the server asked for it.
     pub(crate) not_before: Option<Timestamp>,
 }
@@ -56,7 +72,7 @@ impl Outbox {
             .into_iter()
             .map(|parcel| Item { parcel, standing: Standing::Waiting, revision: 0 })
             .collect();
-        Self { items, ..Self::default() }
+        Self { items, known: Some(BTreeSet::new()), ..Self::default() }
     }
 
     pub(crate) fn items(&self) -> &[Item] {
@@ -69,6 +85,12 @@ impl Outbox {
 
     pub(crate) fn first_failed(&self) -> Option<&Parcel> {
         self.items.iter().find(|item| item.is_failed()).map(|item| &item.parcel)
+    }
+
+    /// Whether this one was held, and not refused.
+    pub(crate) fn is_held(&self, id: &ClientMessageId) -> bool {
+        let held = |item: &&Item| matches!(item.standing, Standing::Held(_));
+        self.items.iter().filter(held).any(|item| item.parcel.client_message_id == *id)
     }
 
     pub(crate) fn failed_in(&self, ticket: TicketId) -> Option<ClientMessageId> {
@@ -110,20 +132,57 @@ impl Outbox {
         }
         // What waits behind an unsaved text of the same ticket waits for it too: the order counts.
         let item = self.items.iter_mut().find(|item| !item.is_failed())?;
-        if item.standing != Standing::Waiting {
+        let is_known =
+            self.known.as_ref().is_none_or(|known| known.contains(&item.parcel.ticket_id));
+        if item.standing != Standing::Waiting || !is_known {
             return None;
         }
         item.standing = Standing::Sending;
         Some(item.parcel.clone())
     }
 
-    /// The connection is gone: what was under way is waiting again.
+    /// The connection is gone, and what is known of tickets may be old when it is back.
+    pub(crate) fn disconnected(&mut self) {
+        self.interrupted();
+        self.known = Some(BTreeSet::new());
+    }
+
+    /// An answer will not come: what was under way is waiting again.
     pub(crate) fn interrupted(&mut self) {
         for item in &mut self.items {
             if item.standing == Standing::Sending {
                 item.standing = Standing::Waiting;
             }
         }
+    }
+
+    /// What a ticket is now. What waits for it is held if the ticket was given to somebody else
+    /// since it was written; says how many were.
+    pub(crate) fn learned(&mut self, card: &Card, me: AgentId) -> usize {
+        if let Some(known) = &mut self.known {
+            known.insert(card.id);
+        }
+        let mut held = 0;
+        for item in self.items.iter_mut().filter(|item| item.parcel.ticket_id == card.id) {
+            if item.standing != Standing::Waiting {
+                continue;
+            }
+            // A note is for the desk, whoever answers for the ticket. Whether a closed ticket has
+            // taken the message before it was closed, only the server knows.
+            let elsewhere = card.assignee_id.filter(|it| *it != me);
+            let given = elsewhere.is_some() && elsewhere != item.parcel.assignee;
+            if given && card.is_open() && item.parcel.mode == Mode::Reply {
+                let name = card.assignee.as_ref().map(|name| name.line(30)).unwrap_or_default();
+                item.standing = Standing::Held(format!("given to {name} meanwhile").into());
+                held += 1;
+            }
+        }
+        held
+    }
+
+    /// The queue has been read to its end: what it does not name, the server knows.
+    pub(crate) fn learned_all(&mut self) {
+        self.known = None;
     }
 
     /// The server answered with an error. Says whether that was its last word.
@@ -169,11 +228,12 @@ impl Outbox {
         }
     }
 
-    /// Tries a refused one again.
-    pub(crate) fn retry(&mut self, id: &ClientMessageId) {
+    /// Tries a refused one again, although `assignee` answers for the ticket now.
+    pub(crate) fn retry(&mut self, id: &ClientMessageId, assignee: Option<AgentId>) {
         let revision = self.revision + 1;
         for item in &mut self.items {
             if item.parcel.client_message_id == *id && item.is_failed() {
+                item.parcel.assignee = assignee;
                 item.standing = Standing::Unsaved;
                 item.revision = revision;
             }
@@ -181,18 +241,20 @@ impl Outbox {
     }
 
     /// Takes a refused one back out.
-    pub(crate) fn take_back(&mut self, id: &ClientMessageId) -> Option<String> {
+    pub(crate) fn take_back(&mut self, id: &ClientMessageId) -> Option<(Mode, String)> {
         let at = self
             .items
             .iter()
             .position(|item| item.parcel.client_message_id == *id && item.is_failed())?;
-        Some(self.items.remove(at).parcel.text)
+        let parcel = self.items.remove(at).parcel;
+        Some((parcel.mode, parcel.text))
     }
 }
 
 impl Item {
+    /// Whether the agent has to decide what becomes of it.
     pub(crate) fn is_failed(&self) -> bool {
-        matches!(self.standing, Standing::Failed(_))
+        matches!(self.standing, Standing::Failed(_) | Standing::Held(_))
     }
 }
 
@@ -208,6 +270,8 @@ mod tests {
             reference: ticket.reference,
             client_message_id: client_id(n),
             text: format!("text {n}"),
+            mode: Mode::Reply,
+            assignee: None,
         }
     }
 
@@ -262,7 +326,7 @@ mod tests {
             outbox.items()[0].standing,
             Standing::Failed("this conversation is closed".into())
         );
-        assert_eq!(outbox.take_back(&client_id(1)), Some("text 1".to_owned()));
+        assert_eq!(outbox.take_back(&client_id(1)), Some((Mode::Reply, "text 1".to_owned())));
         assert!(outbox.items().is_empty());
     }
 
@@ -274,7 +338,7 @@ mod tests {
         outbox.saved(revision, Err(&"disk full".into()));
 
         assert_eq!(outbox.next(noon()), None);
-        outbox.retry(&client_id(1));
+        outbox.retry(&client_id(1), None);
         let (revision, _) = outbox.snapshot();
         outbox.saved(revision, Ok(()));
         assert_eq!(outbox.next(noon()), Some(parcel(1)));

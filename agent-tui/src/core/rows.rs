@@ -6,6 +6,7 @@ use support_shared::Timestamp;
 use support_shared::message::SenderRole;
 
 use super::conversation::Conversation;
+use super::draft::Mode;
 use super::outbox::{Item, Outbox, Standing};
 use super::scroll::{Blocks, Height, Key};
 use super::timeline::Entry;
@@ -106,20 +107,32 @@ impl<'a> ConversationRows<'a> {
         out
     }
 
-    /// The first text that is not sent yet says that it is ours, unless ours are right above.
+    fn pending(&self, index: usize) -> Option<&'a Item> {
+        let at = index.checked_sub(self.conversation.timeline.entries().len())?;
+        self.pending.get(at).copied()
+    }
+
+    /// The first text that is not sent yet says that it is ours, unless ours are right above; a
+    /// note among them always says what it is.
     fn lead_pending(&self, index: usize) -> Vec<Row> {
-        let count = self.conversation.timeline.entries().len();
-        let follows_mine = index
-            .checked_sub(1)
-            .and_then(|before| self.entry(before))
-            .is_some_and(|e| self.is_mine(e));
-        if index > count || follows_mine {
+        let Some(item) = self.pending(index) else { return Vec::new() };
+        let before = index.checked_sub(1);
+        let after_mine = before.and_then(|at| self.entry(at)).is_some_and(|it| self.is_mine(it));
+        let above = before
+            .and_then(|at| self.pending(at))
+            .map(|it| it.parcel.mode)
+            .or(after_mine.then_some(Mode::Reply));
+        if above == Some(item.parcel.mode) {
             return Vec::new();
         }
+        let (word, name) = match item.parcel.mode {
+            Mode::Reply => ("you", ""),
+            Mode::Note => ("note", "by you, not for the guest"),
+        };
         vec![Row::Author {
-            role: SenderRole::Agent,
-            word: "you",
-            name: String::new(),
+            role: voice(item.parcel.mode),
+            word,
+            name: name.to_owned(),
             time: String::new(),
         }]
     }
@@ -145,16 +158,17 @@ impl<'a> ConversationRows<'a> {
             }
             return out;
         }
-        let Some(item) = self.pending.get(index - self.conversation.timeline.entries().len())
-        else {
-            return Vec::new();
-        };
+        let Some(item) = self.pending(index) else { return Vec::new() };
         let mut out: Vec<Row> = wrapped(&item.parcel.text, self.cells)
-            .map(|text| Row::Text { role: SenderRole::Agent, text })
+            .map(|text| Row::Text { role: voice(item.parcel.mode), text })
             .collect();
         let (text, failed) = match &item.standing {
             Standing::Unsaved | Standing::Waiting => ("waiting to be sent".to_owned(), false),
             Standing::Sending => ("sending…".to_owned(), false),
+            Standing::Held(why) => {
+                let room = self.cells.saturating_sub(36).max(10);
+                (format!("held: {} (t send all the same, e edit)", why.line(room)), true)
+            }
             Standing::Failed(why) => {
                 let room = self.cells.saturating_sub(36).max(10);
                 (format!("not sent: {} (t try again, e edit)", why.line(room)), true)
@@ -162,6 +176,14 @@ impl<'a> ConversationRows<'a> {
         };
         out.push(Row::Standing { text, failed });
         out
+    }
+}
+
+/// Whose bar stands beside a text that is not sent yet.
+fn voice(mode: Mode) -> SenderRole {
+    match mode {
+        Mode::Reply => SenderRole::Agent,
+        Mode::Note => SenderRole::System,
     }
 }
 

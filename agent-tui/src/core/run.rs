@@ -8,8 +8,9 @@ use support_shared::text::Content;
 use support_shared::{ApiError, ErrorCode, TicketId};
 
 use super::card::Card;
-use super::composer::Step;
+use super::composer::{MOST_CHARS, Step};
 use super::conversation::{Conversation, Room};
+use super::draft::Mode;
 use super::layout;
 use super::outbox::Parcel;
 use super::overlay::{Overlay, Question};
@@ -17,6 +18,7 @@ use super::scroll::{Blocks, Scroll};
 use super::toast::Toast;
 use super::{Effect, Focus, Stamp, State, desk, line, pick};
 use crate::commands::{COMMANDS, CommandId as C};
+use crate::text::Untrusted;
 
 /// How long the second Ctrl-C may take.
 const TWICE_MILLIS: i64 = 3_000;
@@ -50,8 +52,19 @@ pub(super) fn run(state: &mut State, stamp: &Stamp, command: C, effects: &mut Ve
         }
         C::Reply => {
             desk::step_in(state, effects);
-            state.focus = Focus::Composer;
+            compose(state, Mode::Reply);
         }
+        // Nobody outside hears of a note: whoever watches goes on watching.
+        C::Note => compose(state, Mode::Note),
+        C::SwitchMode => {
+            if let Some(mode) = state.conversation().map(|open| open.mode().other()) {
+                if mode == Mode::Reply {
+                    desk::step_in(state, effects);
+                }
+                compose(state, mode);
+            }
+        }
+        C::Editor => edit(state, effects),
         C::Retry | C::TakeBack => refused_message(state, command, effects),
         C::Close => state.overlay = state.open.map(|id| Overlay::Confirm(Question::Close(id))),
         C::Claim => claim(state, effects),
@@ -105,7 +118,8 @@ pub(super) fn open(state: &mut State, ticket: TicketId, silent: bool, effects: &
             }
         }
         (None, Some(card)) => {
-            state.conversations.insert(ticket, Conversation::new(card));
+            let conversation = state.drafts.conversation(card);
+            state.conversations.insert(ticket, conversation);
         }
         // Not in the queue: its conversation is made when the server has told what it is.
         (None, None) => {}
@@ -162,8 +176,53 @@ pub(super) fn send_request(parcel: &Parcel) -> Result<AgentRequest, ApiError> {
         ticket_id: parcel.ticket_id,
         content,
         client_message_id: parcel.client_message_id.clone(),
-        internal: false,
+        internal: parcel.mode == Mode::Note,
     }))
+}
+
+/// Writes in this mode of the open conversation.
+fn compose(state: &mut State, mode: Mode) {
+    state.focus = Focus::Composer;
+    if let Some(conversation) = state.conversation_mut() {
+        conversation.switch(mode);
+    }
+}
+
+/// Hands what is written to the agent's editor.
+fn edit(state: &State, effects: &mut Vec<Effect>) {
+    let Some(conversation) = state.conversation() else { return };
+    effects.push(Effect::Edit {
+        ticket: conversation.card.id,
+        mode: conversation.mode(),
+        text: conversation.composer.text().to_owned(),
+    });
+}
+
+/// What came back from the editor: into the draft that was handed to it, and nowhere else.
+pub(super) fn edited(
+    state: &mut State,
+    ticket: TicketId,
+    mode: Mode,
+    outcome: Result<String, String>,
+) {
+    let Some(conversation) = state.conversations.get_mut(&ticket) else { return };
+    match outcome {
+        Ok(text) => {
+            let shown = Untrusted::from(text);
+            let text = shown.shown();
+            // Editors end a file with a line break; nobody has written it.
+            if !conversation.composer_of(mode).replace(text.trim_end_matches('\n')) {
+                full(state);
+            }
+        }
+        Err(why) => state.toast = Some(Toast::new(why, state.now)),
+    }
+}
+
+/// Says that there is no room for more.
+pub(super) fn full(state: &mut State) {
+    let text = format!("the composer holds {MOST_CHARS} characters; the rest was left out");
+    state.toast = Some(Toast::new(text, state.now));
 }
 
 fn send(state: &mut State, stamp: &Stamp, effects: &mut Vec<Effect>) {
@@ -191,6 +250,8 @@ fn send(state: &mut State, stamp: &Stamp, effects: &mut Vec<Effect>) {
         reference: conversation.card.reference,
         client_message_id: stamp.id.clone(),
         text: conversation.composer.take(),
+        mode: conversation.mode(),
+        assignee: conversation.card.assignee_id,
     };
     conversation.scroll_to(Scroll::Follow);
     state.outbox.add(parcel);
@@ -205,10 +266,18 @@ pub(super) fn save(state: &mut State, effects: &mut Vec<Effect>) {
 
 fn refused_message(state: &mut State, command: C, effects: &mut Vec<Effect>) {
     let Some(id) = state.open.and_then(|ticket| state.outbox.failed_in(ticket)) else { return };
+    let read = state.conversation().is_some_and(|open| open.timeline.is_loaded());
     if command == C::Retry {
-        state.outbox.retry(&id);
-    } else if let Some(text) = state.outbox.take_back(&id) {
+        let assignee = state.conversation().and_then(|open| open.card.assignee_id);
+        state.outbox.retry(&id, assignee);
+    } else if !read && state.outbox.is_held(&id) {
+        // It may have been stored before the connection was lost; then the log names it.
+        let text = "wait until the conversation has been read: the message may be in it";
+        state.toast = Some(Toast::new(text, state.now));
+        return;
+    } else if let Some((mode, text)) = state.outbox.take_back(&id) {
         if let Some(conversation) = state.conversation_mut() {
+            conversation.switch(mode);
             conversation.composer.append(&text);
         }
         state.focus = Focus::Composer;
@@ -245,7 +314,7 @@ fn leave(state: &mut State, effects: &mut Vec<Effect>) {
     } else {
         format!("you left {reference}")
     };
-    if conversation.composer.is_blank() {
+    if !conversation.has_draft() {
         state.open = None;
     }
     effects.push(Effect::Ask(Box::new(AgentRequest::LeaveTicket(NameTicket { ticket_id }))));
@@ -266,7 +335,7 @@ fn answer(state: &mut State, yes: bool, effects: &mut Vec<Effect>) {
 }
 
 fn quit(state: &mut State, effects: &mut Vec<Effect>) {
-    if state.drafts() > 0 {
+    if state.would_lose() {
         state.overlay = Some(Overlay::Confirm(Question::Quit));
     } else {
         effects.push(Effect::Quit);
@@ -279,9 +348,10 @@ fn interrupt(state: &mut State, effects: &mut Vec<Effect>) {
         return;
     }
     state.leaving_until = Some(state.now.plus_millis(TWICE_MILLIS));
-    let text = match state.drafts() {
-        0 => "press Ctrl-C again to leave",
-        _ => "press Ctrl-C again to leave; what is written and not sent is lost",
+    let text = if state.would_lose() {
+        "press Ctrl-C again to leave; what is written and not sent is lost"
+    } else {
+        "press Ctrl-C again to leave"
     };
     state.toast = Some(Toast { text: text.to_owned(), until: state.now.plus_millis(TWICE_MILLIS) });
 }
@@ -320,7 +390,11 @@ fn write(state: &mut State, command: C, effects: &mut Vec<Effect>) {
     let Some(conversation) = state.conversation_mut() else { return };
     let composer = &mut conversation.composer;
     match command {
-        C::NewLine => composer.insert("\n"),
+        C::NewLine => {
+            if !composer.insert("\n") {
+                full(state);
+            }
+        }
         C::EraseLeft => composer.erase(Step::Left),
         C::EraseRight => composer.erase(Step::Right),
         C::EraseWord => composer.erase(Step::WordLeft),

@@ -7,6 +7,9 @@ use super::{Effect, Focus, Msg, Stamp, State, attention, details, heal, inbound,
 use crate::commands::{Availability, Chord, Scope, find};
 use crate::core::toast::Toast;
 
+/// A paste of more lines says how many there are: most of them are not on the screen.
+const LONG_PASTE: usize = 10;
+
 /// Takes one thing that happened and says what is to be done about it.
 pub(crate) fn update(state: &mut State, stamp: &Stamp, msg: Msg) -> Vec<Effect> {
     state.now = stamp.now;
@@ -24,6 +27,14 @@ pub(crate) fn update(state: &mut State, stamp: &Stamp, msg: Msg) -> Vec<Effect> 
             }
             state.outbox.saved(revision, outcome.as_ref().copied());
         }
+        Msg::DraftsSaved(outcome) => {
+            if let Err(why) = &outcome {
+                let text = format!("cannot keep drafts on disk: {}", why.line(80));
+                state.toast = Some(Toast::new(text, state.now));
+            }
+            state.drafts.unsafe_on_disk = outcome.is_err();
+        }
+        Msg::Edited { ticket, mode, outcome } => run::edited(state, ticket, mode, outcome),
         Msg::Fatal(why) => effects.push(Effect::Fail(why)),
         Msg::Deadline => {}
     }
@@ -36,6 +47,7 @@ pub(crate) fn update(state: &mut State, stamp: &Stamp, msg: Msg) -> Vec<Effect> 
     send_next(state, &mut effects);
     attention::note_own(state, &effects);
     attention::flush(state, &mut effects);
+    super::draft::keep(state, &mut effects);
     effects
 }
 
@@ -58,8 +70,10 @@ fn press(state: &mut State, stamp: &Stamp, key: Chord, effects: &mut Vec<Effect>
             }
         }
         None if here == Scope::Composer => {
-            if let (Some(c), Some(conversation)) = (key.typed(), state.conversation_mut()) {
-                conversation.composer.insert(c.encode_utf8(&mut [0; 4]));
+            if let (Some(c), Some(conversation)) = (key.typed(), state.conversation_mut())
+                && !conversation.composer.insert(c.encode_utf8(&mut [0; 4]))
+            {
+                run::full(state);
             }
         }
         None => {}
@@ -77,7 +91,13 @@ fn paste(state: &mut State, text: &str) {
     }
     state.focus = Focus::Composer;
     if let Some(conversation) = state.conversation_mut() {
-        conversation.composer.insert(text);
+        let lines = text.lines().count();
+        if !conversation.composer.insert(text) {
+            run::full(state);
+        } else if lines > LONG_PASTE {
+            let text = format!("{lines} lines pasted; nothing is sent before Enter");
+            state.toast = Some(Toast::new(text, state.now));
+        }
     }
 }
 

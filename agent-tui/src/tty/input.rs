@@ -18,18 +18,24 @@ pub(crate) enum Input {
 }
 
 /// The terminal's one reader.
-pub(crate) struct Keys(EventStream);
+pub(crate) struct Keys(Option<EventStream>);
 
 impl Keys {
     pub(crate) fn new() -> Self {
-        Self(EventStream::new())
+        Self(Some(EventStream::new()))
+    }
+
+    /// Stops reading, so that another program gets every key. The next read begins again.
+    pub(crate) fn pause(&mut self) {
+        self.0 = None;
     }
 
     /// The next input. An error means that the terminal is gone.
     pub(crate) async fn next(&mut self) -> io::Result<Input> {
+        let stream = self.0.get_or_insert_with(EventStream::new);
         loop {
             let event =
-                self.0.next().await.unwrap_or_else(|| Err(io::ErrorKind::UnexpectedEof.into()))?;
+                stream.next().await.unwrap_or_else(|| Err(io::ErrorKind::UnexpectedEof.into()))?;
             match event {
                 Event::Key(key) if key.kind != KeyEventKind::Release => {
                     return Ok(Input::Key(key.into()));

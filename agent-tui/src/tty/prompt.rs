@@ -71,7 +71,7 @@ impl<'a> Prompt<'a> {
         loop {
             let input = tokio::select! {
                 signal = self.signals.next() => match signal {
-                    super::Signal::End => Err(Cancelled)?,
+                    super::Signal::End | super::Signal::Interrupt => Err(Cancelled)?,
                     super::Signal::Continue => { enable_raw_mode()?; continue; }
                 },
                 input = self.keys.next() => input?,

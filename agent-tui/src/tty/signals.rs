@@ -9,6 +9,8 @@ use tokio::signal::unix::{self, SignalKind, signal};
 pub(crate) enum Signal {
     /// Leave, and leave the terminal in order.
     End,
+    /// Ctrl-C while the terminal is not raw: meant for whoever has the terminal.
+    Interrupt,
     /// Somebody stopped us and let us go on.
     Continue,
 }
@@ -35,7 +37,7 @@ impl Signals {
         tokio::select! {
             _ = self.terminate.recv() => Signal::End,
             _ = self.hang_up.recv() => Signal::End,
-            _ = self.interrupt.recv() => Signal::End,
+            _ = self.interrupt.recv() => Signal::Interrupt,
             _ = self.go_on.recv() => Signal::Continue,
         }
     }

@@ -11,6 +11,7 @@ use ratatui::text::{Line, Span};
 use super::{Role, Theme, put, spread};
 use crate::core::card::Card;
 use crate::core::conversation::{Conversation, Room};
+use crate::core::draft::Mode;
 use crate::core::layout::{self, GUTTER};
 use crate::core::rows::Row;
 use crate::core::scroll::Blocks;
@@ -160,19 +161,28 @@ fn line_of(row: Row, theme: Theme, cells: usize) -> Line<'static> {
 
 fn rule(state: &State, conversation: &Conversation, theme: Theme, frame: &mut Frame, area: Rect) {
     let card = &conversation.card;
-    let left = if card.is_open() {
-        format!("── Reply to {} ", card.guest.line(30))
-    } else {
-        "── Closed: read only ".to_owned()
+    let mode = conversation.mode();
+    // A note is another border, another word, another prompt, another colour and another hint.
+    let (line, title) = match mode {
+        _ if !card.is_open() => ('─', "Closed: read only".to_owned()),
+        Mode::Reply => ('─', format!("Reply to {}", card.guest.line(30))),
+        Mode::Note => ('═', format!("NOTE for the desk, hidden from {}", card.guest.line(30))),
     };
+    let edge = format!("{line}{line}");
+    let begun = (!conversation.aside.is_blank())
+        .then(|| format!(" {} begun (Ctrl-N) {edge}", mode.other().word()));
     let below = match conversation.new_below() {
-        0 if conversation.scroll.is_following() => String::new(),
-        0 => " more below (End) ──".to_owned(),
-        new => format!(" {new} new below (End) ──"),
+        0 if conversation.scroll.is_following() => begun.unwrap_or_default(),
+        0 => format!(" more below (End) {edge}"),
+        new => format!(" {new} new below (End) {edge}"),
     };
-    let (left, right) = spread(&left, &below, '─', usize::from(area.width));
-    let style =
-        if state.focus == Focus::Composer { Style::new() } else { theme.style(Role::Chrome) };
+    let left = format!("{edge} {title} ");
+    let (left, right) = spread(&left, &below, line, usize::from(area.width));
+    let style = match (mode, state.focus) {
+        (Mode::Note, _) if card.is_open() => theme.style(Role::Note),
+        (_, Focus::Composer) => Style::new(),
+        _ => theme.style(Role::Chrome),
+    };
     put(frame, area, 0, &Line::from(vec![Span::styled(left, style), Span::styled(right, style)]));
 }
 
@@ -186,11 +196,20 @@ fn composer(
     let cells = layout::composer_width(area.width);
     let text = conversation.composer.text();
     let writing = state.focus == Focus::Composer;
-    let prompt = theme.style(if writing { Role::Key } else { Role::Faint });
-    put(frame, area, 0, &Line::from(Span::styled("> ", prompt)));
+    let mode = conversation.mode();
+    let (glyph, prompt) = match mode {
+        Mode::Reply => ("> ", theme.style(if writing { Role::Key } else { Role::Faint })),
+        Mode::Note => ("# ", theme.style(Role::Note)),
+    };
+    put(frame, area, 0, &Line::from(Span::styled(glyph, prompt)));
     let inner = Rect { x: area.x + GUTTER, width: area.width.saturating_sub(GUTTER), ..area };
-    if text.is_empty() && !writing && conversation.card.is_open() {
-        put(frame, inner, 0, &Line::from(Span::styled("r to write", theme.style(Role::Faint))));
+    if text.is_empty() && conversation.card.is_open() {
+        let hint = match (writing, mode) {
+            (false, _) => "r to reply, i for a note",
+            (true, Mode::Reply) => "Enter sends to the guest",
+            (true, Mode::Note) => "Enter saves the note; the guest cannot see it",
+        };
+        put(frame, inner, 0, &Line::from(Span::styled(hint, theme.style(Role::Faint))));
     }
     let (row, column) = conversation.composer.position(cells);
     let first = (row + 1).saturating_sub(usize::from(area.height));

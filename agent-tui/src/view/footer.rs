@@ -8,6 +8,8 @@ use ratatui::text::{Line, Span};
 use super::{Role, Theme, put};
 use crate::commands::{Availability, COMMANDS, Command, CommandId, Scope};
 use crate::core::State;
+use crate::core::conversation::Conversation;
+use crate::core::draft::Mode;
 use crate::core::layout::Layout;
 use crate::text::{fit, width};
 
@@ -32,7 +34,15 @@ pub(crate) fn hints(state: &State, cells: usize) -> Vec<(String, &'static str)> 
     };
     let help = COMMANDS.iter().filter(works).find(|command| command.id == CommandId::Help);
     let hint = |command: &Command| {
-        (key_of(command), if command.hint.is_empty() { "help" } else { command.hint })
+        let mode = state.conversation().map(Conversation::mode);
+        let word = match (command.id, mode) {
+            (CommandId::Send, Some(Mode::Reply)) => "send to guest",
+            (CommandId::Send, Some(Mode::Note)) => "save note",
+            (CommandId::SwitchMode, Some(mode)) => mode.other().word(),
+            _ if command.hint.is_empty() => "help",
+            _ => command.hint,
+        };
+        (key_of(command), word)
     };
     let size = |(key, word): &(String, &str)| width(key) + width(word) + 3;
     let last = help.map(hint);

@@ -8,6 +8,7 @@ use ratatui::widgets::{Block, Clear, Widget};
 use super::{Role, Theme, ask, details, put};
 use crate::commands::{Availability, COMMANDS, Command, Scope};
 use crate::core::State;
+use crate::core::conversation::Conversation;
 use crate::core::overlay::{Overlay, Question};
 use crate::text::{fit, width};
 
@@ -37,13 +38,13 @@ fn confirm(state: &State, question: Question, theme: Theme, frame: &mut Frame) {
             if unsent > 0 {
                 lines.push(format!("{unsent} of your messages are not sent yet and will not be"));
             }
-            if state.conversations.get(&id).is_some_and(|c| !c.composer.is_blank()) {
+            if state.conversations.get(&id).is_some_and(Conversation::has_draft) {
                 lines.push("What you are writing stays, but cannot be sent".to_owned());
             }
             lines
         }
         Question::Quit => vec![
-            "Leave? What is written and not sent is lost".to_owned(),
+            "Leave? Drafts cannot be kept on disk: what is not sent is lost".to_owned(),
             "Enter leaves, Esc stays".to_owned(),
         ],
     };

@@ -126,10 +126,13 @@ fn nothing(state: &State) -> &'static str {
     }
 }
 
-/// What stands before a ticket: `>` is open on the screen, `*` waits for an answer.
+/// What stands before a ticket: `>` is open on the screen, `+` has something written in it that is
+/// not sent, `*` waits for an answer.
 fn mark(state: &State, card: &Card) -> char {
     if state.open == Some(card.id) {
         '>'
+    } else if state.has_draft(card.id) {
+        '+'
     } else if card.waiting_since.is_some() {
         '*'
     } else {

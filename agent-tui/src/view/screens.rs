@@ -331,3 +331,44 @@ fn hostile_text_acts_on_nothing_wherever_it_is_shown() {
         }
     }
 }
+
+#[test]
+fn a_note_differs_from_a_reply_in_five_ways_of_which_colour_is_one() {
+    let mut story = conversation();
+    let parts = |story: &Story| {
+        let lines: Vec<String> = screen(story).lines().map(str::to_owned).collect();
+        let count = lines.len();
+        (lines[count - 3].clone(), lines[count - 2].clone(), lines[count - 1].clone())
+    };
+    let colour = |story: &Story| {
+        let terminal = drawn(story, Theme::Ansi16);
+        terminal.backend().buffer()[(2, story.state.size.height - 3)].fg
+    };
+    story.keys("she");
+    let (rule, line, footer) = parts(&story);
+    assert!(rule.contains("── Reply to Maya ───"), "{rule}");
+    assert!(line.contains("> she"), "{line}");
+    assert!(footer.contains("Enter send to guest"), "{footer}");
+    assert_eq!(colour(&story), Color::Reset);
+
+    story.keys("<c-n>");
+    insta::assert_snapshot!("note_80x24", screen(&story));
+    story.keys("she");
+    let (rule, line, footer) = parts(&story);
+    assert!(rule.contains("══ NOTE for the desk, hidden from Maya ═══"), "{rule}");
+    assert!(line.contains("# she"), "{line}");
+    assert!(footer.contains("Enter save note"), "{footer}");
+    assert_eq!(colour(&story), Color::Magenta);
+}
+
+#[test]
+fn what_waits_says_whether_the_guest_will_read_it() {
+    let mut story = conversation();
+    let retry_at = story.now.plus_millis(2_500);
+    story
+        .happens(Msg::Link(crate::core::link::LinkEvent::Offline { why: "gone".into(), retry_at }));
+    story.keys("To Maya<enter><c-n>Not to Maya<enter><c-n>To Maya again<enter>");
+    story.happens(Msg::Resize(Size::new(80, 34)));
+
+    insta::assert_snapshot!("waiting_80x34", screen(&story));
+}

@@ -17,6 +17,8 @@ pub(crate) enum Role {
     Guest,
     Agent,
     System,
+    /// What only the desk reads.
+    Note,
     Waiting,
     Good,
     Bad,
@@ -37,6 +39,7 @@ impl Theme {
             Role::Title | Role::Key => (None, Modifier::BOLD),
             Role::Selected => (None, Modifier::REVERSED),
             Role::Guest => (Some(Color::Cyan), Modifier::BOLD),
+            Role::Note => (Some(Color::Magenta), Modifier::BOLD),
             Role::Waiting => (Some(Color::Yellow), Modifier::empty()),
             Role::Agent | Role::Good => (Some(Color::Green), Modifier::empty()),
             Role::Bad => (Some(Color::Red), Modifier::BOLD),

@@ -54,7 +54,7 @@ async fn follow(
     loop {
         let steps = tokio::select! {
             signal = signals.next() => match signal {
-                Signal::End => return Ok(()),
+                Signal::End | Signal::Interrupt => return Ok(()),
                 Signal::Continue => Vec::new(),
             },
             () = sleep_or_never(again_at) => {

@@ -6,6 +6,7 @@ mod desk;
 mod details;
 mod missed;
 mod queue;
+mod writing;
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use jiff::tz::TimeZone;
@@ -16,6 +17,7 @@ use support_shared::notice::{AgentNotice, MessageNew};
 use support_shared::request::AgentRequest;
 use support_shared::ticket::{AgentName, Ticket, TicketStatus};
 
+use super::draft::Draft;
 use super::fixture::{agent, client_id, message, noon, ticket, ticket_id};
 use super::link::{Answer, LinkEvent, Refusal};
 use super::outbox::Parcel;
@@ -33,11 +35,13 @@ pub(crate) struct Story {
 impl Story {
     /// A console that has just been opened.
     pub(crate) fn new() -> Self {
-        Self::with_unsent(Vec::new())
+        Self::with_left(Vec::new(), Vec::new())
     }
 
-    fn with_unsent(unsent: Vec<Parcel>) -> Self {
-        let state = State::new("127.0.0.1:3000".to_owned(), agent(), TimeZone::UTC, noon(), unsent);
+    /// A console whose last run has left this behind.
+    fn with_left(unsent: Vec<Parcel>, drafts: Vec<Draft>) -> Self {
+        let server = "127.0.0.1:3000".to_owned();
+        let state = State::new(server, agent(), TimeZone::UTC, noon(), unsent, drafts);
         Self { state, now: noon(), ids: 0, revision: 0, effects: Vec::new() }
     }
 
@@ -184,6 +188,8 @@ fn named_key(name: &str) -> KeyEvent {
         "c-c" => return KeyEvent::new(KeyCode::Char('c'), KeyModifiers::CONTROL),
         "c-w" => return KeyEvent::new(KeyCode::Char('w'), KeyModifiers::CONTROL),
         "c-j" => return KeyEvent::new(KeyCode::Char('j'), KeyModifiers::CONTROL),
+        "c-e" => return KeyEvent::new(KeyCode::Char('e'), KeyModifiers::CONTROL),
+        "c-n" => return KeyEvent::new(KeyCode::Char('n'), KeyModifiers::CONTROL),
         "c-z" => return KeyEvent::new(KeyCode::Char('z'), KeyModifiers::CONTROL),
         other => panic!("no key is called {other}"),
     };
