@@ -8,6 +8,7 @@ mod support;
 
 mod access;
 mod breaking;
+mod canned;
 mod conversation;
 mod data;
 mod desk;

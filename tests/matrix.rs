@@ -63,10 +63,14 @@ fn routes() -> Vec<(&'static str, Method, &'static str, Option<Value>)> {
     ]
 }
 
+/// A canned reply that is not there.
+const NO_CANNED: &str = "/api/v1/canned/01HZZZZZZZZZZZZZZZZZZZZZZZ";
+
 /// The routes about no ticket. `NEW` is a name that is free, `TEMP` an agent that may be changed.
 fn general_routes() -> Vec<(&'static str, Method, &'static str, Option<Value>)> {
     let add = json!({ "username": "NEW", "password": PASSWORD });
     let change = json!({ "displayName": "Temp" });
+    let canned = json!({ "shortcut": "hello", "title": "Hello", "text": "Hello {guest.name}" });
     let agents = "/api/v1/agents";
     vec![
         ("GET /api/v1/tickets", Method::GET, "/api/v1/tickets", None),
@@ -76,6 +80,11 @@ fn general_routes() -> Vec<(&'static str, Method, &'static str, Option<Value>)> 
         ("PATCH /api/v1/agents/temp", Method::PATCH, "/api/v1/agents/temp", Some(change.clone())),
         ("PATCH … missing", Method::PATCH, "/api/v1/agents/nobody", Some(change.clone())),
         ("PATCH … malformed", Method::PATCH, "/api/v1/agents/no%20body", Some(change)),
+        ("GET /api/v1/canned", Method::GET, "/api/v1/canned", None),
+        ("POST /api/v1/canned", Method::POST, "/api/v1/canned", Some(canned)),
+        ("PATCH /api/v1/canned missing", Method::PATCH, NO_CANNED, Some(json!({ "title": "x" }))),
+        ("DELETE /api/v1/canned missing", Method::DELETE, NO_CANNED, None),
+        ("DELETE /api/v1/canned malformed", Method::DELETE, "/api/v1/canned/hello", None),
         ("GET /agent/me", Method::GET, "/agent/me", None),
         ("POST /agent/refresh", Method::POST, "/agent/refresh", None),
     ]
@@ -137,7 +146,7 @@ impl Caller {
         let answer: Value = response.json().await.unwrap_or_default();
         if status.is_success() {
             let creates = method == Method::POST
-                && (path.ends_with("/messages") || path.ends_with("/agents"));
+                && ["/messages", "/agents", "/canned"].iter().any(|it| path.ends_with(it));
             let expected = if creates { StatusCode::CREATED } else { StatusCode::OK };
             assert_eq!(status, expected, "{method} {path}: {answer}");
             return "ok".to_owned();

@@ -95,6 +95,11 @@ ulid_id!(
     "not a guest id"
 );
 ulid_id!(
+    /// Names a canned reply.
+    CannedId,
+    "not the id of a canned reply"
+);
+ulid_id!(
     /// Names one login of an agent, from sign-in to sign-out.
     SessionId,
     "not a session id"

@@ -11,6 +11,7 @@
 //! | [`ids`] | identifiers: ULIDs made by the server, client message ids, ticket refs |
 //! | [`time`] | instants as the wire writes them |
 //! | [`text`] | texts that people write, checked once when they are parsed |
+//! | [`canned`] | canned replies |
 //! | [`ticket`] | tickets, agents and guests as each side sees them |
 //! | [`message`] | entries of a ticket's logs |
 //! | [`request`] | what clients may ask, by event |
@@ -21,6 +22,7 @@
 #![warn(missing_docs)]
 
 pub mod answer;
+pub mod canned;
 pub mod error;
 pub mod ids;
 pub mod message;
@@ -36,6 +38,8 @@ mod wire;
 mod bindings;
 
 pub use error::{ApiError, ErrorCode};
-pub use ids::{AgentId, ClientMessageId, GuestId, MessageId, SessionId, TicketId, TicketRef};
+pub use ids::{
+    AgentId, CannedId, ClientMessageId, GuestId, MessageId, SessionId, TicketId, TicketRef,
+};
 pub use time::Timestamp;
 pub use wire::{DecodeError, parse_packet};

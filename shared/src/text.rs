@@ -27,6 +27,9 @@ pub enum BadText {
     /// Not an e-mail address.
     #[error("not an e-mail address")]
     NotAnEmail,
+    /// Not what canned replies are found by.
+    #[error("must be of a-z, 0-9, - and _")]
+    NotAShortcut,
 }
 
 /// Whether a reader sees nothing of `c`: white space, format characters, fillers.
@@ -106,6 +109,22 @@ text!(
             .flat_map(char::to_lowercase)
             .collect();
         if read_as == "system" { Err(BadText::Reserved) } else { Ok(name) }
+    }
+);
+
+text!(
+    /// What a canned reply is for: one line, at most 80 characters.
+    Title,
+    |text| one_line(text, 80)
+);
+
+text!(
+    /// What a canned reply is found by: 1 to 32 of `a-z 0-9 - _`, lower case.
+    Shortcut,
+    |text| {
+        let shortcut = one_line(text, 32)?.to_ascii_lowercase();
+        let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "-_".contains(c);
+        if shortcut.chars().all(plain) { Ok(shortcut) } else { Err(BadText::NotAShortcut) }
     }
 );
 
@@ -207,6 +226,15 @@ mod tests {
         for bad in ["maya", "@example.com", "maya@", "a b@c", "a@b\u{200b}"] {
             assert_eq!(parse::<Email>(bad), Err(BadText::NotAnEmail), "{bad}");
         }
+    }
+
+    #[test]
+    fn a_shortcut_is_typed_without_thinking() {
+        assert_eq!(parse::<Shortcut>(" Refund-2_b ").unwrap().as_str(), "refund-2_b");
+        for bad in ["a b", "grüße", "/refund", "{x}"] {
+            assert_eq!(parse::<Shortcut>(bad), Err(BadText::NotAShortcut), "{bad}");
+        }
+        assert_eq!(parse::<Shortcut>(""), Err(BadText::Blank));
     }
 
     #[test]

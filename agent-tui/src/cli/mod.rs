@@ -2,6 +2,7 @@
 
 mod agents;
 mod auth;
+mod canned;
 mod input;
 mod output;
 mod tickets;
@@ -60,6 +61,9 @@ enum Command {
     /// List, add and change agents (for admins)
     #[command(subcommand)]
     Agents(agents::Agents),
+    /// List canned replies; add, edit and remove them (for admins)
+    #[command(subcommand)]
+    Canned(canned::CannedCommand),
 }
 
 #[derive(Debug, Args)]
@@ -129,6 +133,7 @@ async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Me(form) => auth::me(&context, form.json).await,
         Command::Tickets(tickets) => tickets::run(&context, tickets).await,
         Command::Agents(agents) => agents::run(&context, agents).await,
+        Command::Canned(canned) => canned::run(&context, canned).await,
     }
 }
 

@@ -268,6 +268,6 @@ impl State {
         let check = heal::next_check(self).filter(|_| self.is_online());
         let visible = [toast, self.leaving_until, countdown, age, writing];
         let due = [resend, resync, check, lookup, notice, drafts];
-        visible.into_iter().chain(due).into_iter().flatten().min()
+        visible.into_iter().chain(due).flatten().min()
     }
 }

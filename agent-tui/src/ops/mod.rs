@@ -1,6 +1,7 @@
 //! What can be done at the desk over HTTP. The console and the script commands both call these,
 //! so that they do the same. Redirects are not followed: a token goes to its own server only.
 
+mod canned;
 mod failure;
 
 use std::time::Duration;
@@ -13,6 +14,7 @@ use support_shared::answer::{AgentAnswer, AgentList, MessageSent, SignedIn, Tick
 use support_shared::request::Assignment;
 use support_shared::ticket::Ticket;
 
+pub(crate) use canned::CannedFields;
 pub(crate) use failure::Failure;
 use failure::problem;
 

@@ -1,7 +1,7 @@
 //! What is kept of administration and logins for whoever has to answer for it later. Whether a
 //! command is carried out is not decided here; one whose entry cannot be kept is answered as failed.
 
-use support_shared::ErrorCode;
+use support_shared::{CannedId, ErrorCode};
 
 use super::{
     Desk, DeskError, PATIENCE,
@@ -10,8 +10,14 @@ use super::{
     store::Audit,
 };
 
+/// Whom or what it was to be done to.
+pub(super) enum Object {
+    Agent(AgentNamed),
+    Canned(CannedId),
+}
+
 /// What an entry begins with: what was asked for, and whom it was to be done to.
-pub(super) type Entry = (&'static str, Option<AgentNamed>);
+pub(super) type Entry = (&'static str, Option<Object>);
 
 /// The beginning of the entry of a command, if it has one.
 pub(super) fn of(command: &Command) -> Option<Entry> {
@@ -20,9 +26,15 @@ pub(super) fn of(command: &Command) -> Option<Entry> {
         Command::SignOut => Some(("sign_out", None)),
         Command::ChangePassword { .. } => Some(("change_password", None)),
         Command::AddAgent(new) => {
-            Some(("add_agent", Some(AgentNamed::Username(new.username.clone()))))
+            let name = AgentNamed::Username(new.username.clone());
+            Some(("add_agent", Some(Object::Agent(name))))
         }
-        Command::ChangeAgent { agent, .. } => Some(("change_agent", Some(agent.clone()))),
+        Command::ChangeAgent { agent, .. } => {
+            Some(("change_agent", Some(Object::Agent(agent.clone()))))
+        }
+        Command::AddCanned(_) => Some(("add_canned", None)),
+        Command::ChangeCanned { id, .. } => Some(("change_canned", Some(Object::Canned(*id)))),
+        Command::RemoveCanned(id) => Some(("remove_canned", Some(Object::Canned(*id)))),
         _ => None,
     }
 }
@@ -58,12 +70,17 @@ impl Desk {
             (_, Who::Stranger | Who::Unproven) => "stranger".to_owned(),
         };
         let object = match object {
-            Some(AgentNamed::Id(id)) => Some(id.to_string()),
-            Some(AgentNamed::Username(name)) => {
+            Some(Object::Agent(AgentNamed::Id(id))) => Some(id.to_string()),
+            Some(Object::Canned(id)) => Some(id.to_string()),
+            Some(Object::Agent(AgentNamed::Username(name))) => {
                 let agent = self.store.agent_by_name(name.as_str().to_owned()).await?;
                 agent.map(|agent| agent.id.to_string())
             }
-            None => None,
+            // What was added has an id from then on.
+            None => match &result {
+                Ok(Reply::Canned(added)) => Some(added.canned.id.to_string()),
+                _ => None,
+            },
         };
         let outcome = result.as_ref().map_or_else(|error| error.code().as_str(), |_| "ok");
         let at = self.source.now();

@@ -6,11 +6,12 @@ use std::sync::Arc;
 
 use serde::Serialize;
 use support_shared::{
-    AgentId, ClientMessageId, GuestId, SessionId, TicketId, Timestamp,
+    AgentId, CannedId, ClientMessageId, GuestId, SessionId, TicketId, Timestamp,
     answer::{
         AgentAnswer, AgentList, Empty, GuestAnswer, Joined, MessagePage, MessageSent, TicketAnswer,
         TicketCreated, TicketPage,
     },
+    canned::{CannedAnswer, CannedEdit, CannedList, NewCanned},
     ids::TicketName,
     request::{
         AgentRequest, Assignment, CreateTicket, GuestRequest, JoinTicket, Limit, ListOwnTickets,
@@ -204,6 +205,19 @@ pub enum Command {
         /// How.
         change: AgentEdit,
     },
+    /// Lists the canned replies.
+    ListCanned,
+    /// Adds a canned reply.
+    AddCanned(NewCanned),
+    /// Changes a canned reply.
+    ChangeCanned {
+        /// Which.
+        id: CannedId,
+        /// How.
+        edit: CannedEdit,
+    },
+    /// Removes a canned reply.
+    RemoveCanned(CannedId),
     /// Reads a page of a log.
     ListMessages {
         /// Whose.
@@ -357,6 +371,10 @@ impl Command {
             Self::AddAgent(_) | Self::ListAgents | Self::ChangeAgent { .. } => {
                 Action::AdministerAgents
             }
+            Self::ListCanned => Action::ListCanned,
+            Self::AddCanned(_) | Self::ChangeCanned { .. } | Self::RemoveCanned(_) => {
+                Action::AdministerCanned
+            }
             Self::ReopenTicket(_) => Action::ReopenTicket,
             Self::AssignTicket { .. } => Action::AssignTicket,
             Self::TagTicket { .. } => Action::TagTicket,
@@ -406,6 +424,10 @@ impl Command {
             | Self::AddAgent(_)
             | Self::ListAgents
             | Self::ChangeAgent { .. }
+            | Self::ListCanned
+            | Self::AddCanned(_)
+            | Self::ChangeCanned { .. }
+            | Self::RemoveCanned(_)
             | Self::OpenTicket(_)
             | Self::ListTickets(_)
             | Self::ListOwnTickets(_) => None,
@@ -435,6 +457,10 @@ pub enum Reply {
     Agent(AgentAnswer),
     /// The agents.
     Agents(AgentList),
+    /// A canned reply.
+    Canned(CannedAnswer),
+    /// The canned replies.
+    CannedList(CannedList),
     /// A login, for which a token is to be made.
     #[serde(skip)]
     Session(Session),

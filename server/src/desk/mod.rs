@@ -7,6 +7,7 @@
 mod accounts;
 mod announce;
 mod audit;
+mod canned;
 mod command;
 mod connections;
 mod conversation;
@@ -288,6 +289,8 @@ impl Desk {
             Command::SendMessage { content, .. } => Some(content),
             Command::AssignTicket { assignment, .. } => assignment.note.as_ref(),
             Command::RateTicket(request) => request.comment.as_ref(),
+            Command::AddCanned(new) => Some(&new.text),
+            Command::ChangeCanned { edit, .. } => edit.text.as_ref(),
             _ => None,
         };
         text.map_or(Ok(()), |text| self.limits.check_content(text))
@@ -311,7 +314,8 @@ impl Desk {
                 Command::ListTickets(_)
                 | Command::ShowTicket(_)
                 | Command::JoinTicket(_)
-                | Command::ListMessages { .. },
+                | Command::ListMessages { .. }
+                | Command::ListCanned,
             ) => self.rates.agent_reads.take(&agent.id),
             _ => Ok(()),
         }
@@ -371,6 +375,10 @@ impl Desk {
             Command::Typing(request) => self.typing(actor, &known, &ticket()?, &request),
             Command::ListAgents => self.list_agents().await,
             Command::ChangeAgent { agent, change } => self.change_agent(agent, change).await,
+            Command::ListCanned => self.list_canned().await,
+            Command::AddCanned(new) => self.add_canned(new).await,
+            Command::ChangeCanned { id, edit } => self.change_canned(id, edit).await,
+            Command::RemoveCanned(id) => self.remove_canned(id).await,
             Command::ListMessages { before, limit, notes, .. } => {
                 self.list_messages(ticket()?.id, before, limit, notes).await
             }

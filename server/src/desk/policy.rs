@@ -33,6 +33,8 @@ pub(crate) enum Action {
     ManageOwnSession,
     ChangeOwnPassword,
     AdministerAgents,
+    ListCanned,
+    AdministerCanned,
     OpenTicket,
     ListTickets,
     ListOwnTickets,
@@ -96,6 +98,7 @@ pub(crate) fn decide(caller: Caller, action: Action, situation: Situation) -> De
         (C::NewAgent, _) => PasswordFirst,
 
         (C::Admin | C::Operator, A::AdministerAgents) => Allow,
+        (C::Admin, A::AdministerCanned) => Allow,
         (C::Operator, _) => Forbidden,
 
         (C::Guest, A::ConnectAsGuest | A::OpenTicket | A::ListOwnTickets) => Allow,
@@ -115,7 +118,7 @@ pub(crate) fn decide(caller: Caller, action: Action, situation: Situation) -> De
         },
         (C::Guest, _) => Forbidden,
 
-        (C::Agent | C::Admin, A::ConnectAsAgent | A::ListTickets) => Allow,
+        (C::Agent | C::Admin, A::ConnectAsAgent | A::ListTickets | A::ListCanned) => Allow,
         (
             C::Agent | C::Admin,
             A::JoinTicket
@@ -172,6 +175,8 @@ mod tests {
             | Action::ManageOwnSession
             | Action::ChangeOwnPassword
             | Action::AdministerAgents
+            | Action::ListCanned
+            | Action::AdministerCanned
             | Action::OpenTicket
             | Action::ListTickets
             | Action::ListOwnTickets => GENERAL,
@@ -194,7 +199,7 @@ mod tests {
         }
     }
 
-    const ACTIONS: [Action; 26] = [
+    const ACTIONS: [Action; 28] = [
         Action::ConnectAsGuest,
         Action::ConnectAsAgent,
         Action::StartGuestSession,
@@ -202,6 +207,8 @@ mod tests {
         Action::ManageOwnSession,
         Action::ChangeOwnPassword,
         Action::AdministerAgents,
+        Action::ListCanned,
+        Action::AdministerCanned,
         Action::OpenTicket,
         Action::ListTickets,
         Action::ListOwnTickets,

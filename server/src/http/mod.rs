@@ -3,6 +3,7 @@
 
 mod agents;
 mod body;
+mod canned;
 pub(crate) mod cookies;
 pub(crate) mod gate;
 mod guest;
@@ -97,6 +98,8 @@ impl Http {
             .nest("/api/v1/tickets/{ticket}", ticket)
             .route("/api/v1/agents", get(agents::list).post(agents::add))
             .route("/api/v1/agents/{agent}", patch(agents::change))
+            .route("/api/v1/canned", get(canned::list).post(canned::add))
+            .route("/api/v1/canned/{id}", patch(canned::change).delete(canned::remove))
             .route("/api/v1/openapi.json", get(openapi::show))
             .route("/healthz", get(ops::alive))
             .route("/readyz", get(ops::ready))

@@ -16,6 +16,7 @@ use support_shared::{
         AgentAnswer, AgentList, GuestAnswer, Joined, MessagePage, MessageSent, SignedIn,
         TicketAnswer, TicketPage,
     },
+    canned::{CannedAnswer, CannedEdit, CannedList, NewCanned},
     request::{Assignment, ListTickets, Tagging},
     ticket::Ticket,
 };
@@ -119,6 +120,15 @@ fn routes() -> Vec<Route> {
         route("patch", "/api/v1/agents/{agent}", Admin, "Change an agent")
             .takes::<agents::Editing>()
             .answers::<AgentAnswer>("200"),
+        route("get", "/api/v1/canned", Agent, "List the canned replies")
+            .answers::<CannedList>("200"),
+        route("post", "/api/v1/canned", Admin, "Add a canned reply")
+            .takes::<NewCanned>()
+            .answers::<CannedAnswer>("201"),
+        route("patch", "/api/v1/canned/{id}", Admin, "Change a canned reply")
+            .takes::<CannedEdit>()
+            .answers::<CannedAnswer>("200"),
+        route("delete", "/api/v1/canned/{id}", Admin, "Remove a canned reply").says("204"),
         route("get", "/api/v1/openapi.json", Anyone, "This description").says("200"),
     ]
 }
@@ -168,7 +178,11 @@ fn operate(route: &Route, generator: &mut SchemaGenerator) -> Value {
     }
     let mut parameters: Vec<Value> = Vec::new();
     for part in route.path.split('/').filter_map(|it| it.strip_prefix('{')?.strip_suffix('}')) {
-        let what = if part == "ticket" { "id or ref" } else { "id or username" };
+        let what = match part {
+            "ticket" => "id or ref",
+            "agent" => "id or username",
+            _ => "id",
+        };
         parameters.push(json!({
             "name": part, "in": "path", "required": true, "description": what,
             "schema": { "type": "string" },

@@ -307,12 +307,12 @@ async fn an_older_format_is_checked_as_it_is_and_restored_as_this_one() {
     restore(&stored_in(other.path()), &copy, &Source::system(), &mut quiet).unwrap();
 
     let report = checked(other.path());
-    assert_eq!(report.format, 2);
+    assert_eq!(report.format, 3);
     assert!(report.is_clean(), "{report:?}");
     assert_eq!(entries(&open(other.path())).await, entries(&open(data.path())).await);
     // The first start on the old file brings it to this format too.
     open(old.path()).close().await;
-    assert_eq!(checked(old.path()).format, 2);
+    assert_eq!(checked(old.path()).format, 3);
     assert!(checked(old.path()).is_clean());
 }
 

@@ -284,6 +284,7 @@ fn name(kind: Kind) -> &'static str {
         Kind::Guest => "guests",
         Kind::Agent => "agents",
         Kind::Session => "sessions",
+        Kind::Canned => "canned replies",
         Kind::Ticket => "tickets",
         Kind::Entry => "entries",
         Kind::Audit => "audit entries",

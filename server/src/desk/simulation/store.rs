@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use support_shared::{
-    AgentId, ClientMessageId, GuestId, SessionId, TicketId, Timestamp,
+    AgentId, CannedId, ClientMessageId, GuestId, SessionId, TicketId, Timestamp,
     ids::TicketName,
     message::SenderRole,
     ticket::{Guest, Rating},
@@ -19,8 +19,9 @@ use crate::desk::mutant::{self, Mutant};
 use crate::desk::record::{NewTicket, TicketRecord};
 use crate::desk::store::replicated::simulated::{Fails, Fate, pass};
 use crate::desk::store::{
-    AgentChange, AgentRecord, Appended, Audit, Changed, Created, Cursor, Facts, Listing, Page,
-    Range, Rated, Result, SessionRecord, SharedStore, Size, Store, StoreError, Stored, What, Whose,
+    AddedCanned, AgentChange, AgentRecord, Appended, Audit, CannedRecord, Changed, Created, Cursor,
+    Facts, Listing, Page, Range, Rated, ReplacedCanned, Result, SessionRecord, SharedStore, Size,
+    Store, StoreError, Stored, What, Whose,
     moving::{Kind, Record},
 };
 
@@ -225,6 +226,22 @@ impl Store for Faulty {
 
     async fn end_session(&self, id: SessionId) -> Result<()> {
         self.call(self.below.end_session(id)).await
+    }
+
+    async fn canned(&self) -> Result<Vec<CannedRecord>> {
+        self.call(self.below.canned()).await
+    }
+
+    async fn add_canned(&self, canned: CannedRecord, most: usize) -> Result<AddedCanned> {
+        self.call(self.below.add_canned(canned, most)).await
+    }
+
+    async fn replace_canned(&self, canned: CannedRecord) -> Result<ReplacedCanned> {
+        self.call(self.below.replace_canned(canned)).await
+    }
+
+    async fn remove_canned(&self, id: CannedId) -> Result<bool> {
+        self.call(self.below.remove_canned(id)).await
     }
 
     async fn audit(&self, audit: Audit) -> Result<()> {

@@ -6,7 +6,7 @@ use std::fmt::Debug;
 use std::sync::{Arc, Mutex};
 
 use support_shared::{
-    AgentId, GuestId, MessageId, SessionId, TicketId, TicketRef, Timestamp,
+    AgentId, CannedId, GuestId, MessageId, SessionId, TicketId, TicketRef, Timestamp,
     ids::TicketName,
     message::{SenderRole, SystemEvent},
     request::Tagging,
@@ -19,8 +19,8 @@ use ulid::Ulid;
 #[cfg(feature = "mongo")]
 use super::replicated::mongo::{Mongo, testing::Scratch};
 use super::{
-    AgentChange, AgentRecord, Answering, Audit, Cursor, Facts, Filter, Listing, Range, Result,
-    SessionRecord, Size, Store, StoreError, Stored, Whose,
+    AgentChange, AgentRecord, Answering, Audit, CannedRecord, Cursor, Facts, Filter, Listing,
+    Range, Result, SessionRecord, Size, Store, StoreError, Stored, Whose,
     memory::{Data, Memory},
     replicated::{
         Replicated,
@@ -133,6 +133,17 @@ impl Commands {
         format!("hash {}", self.random.below(2))
     }
 
+    fn canned(&mut self, version: i64) -> CannedRecord {
+        CannedRecord {
+            id: CannedId::from_ulid(ulid(4, self.random.below(6))),
+            shortcut: format!("shortcut-{}", self.random.below(5)),
+            title: "A title".to_owned(),
+            text: format!("text {}", self.random.below(100)),
+            updated_at: self.time(),
+            version,
+        }
+    }
+
     fn session(&mut self) -> SessionId {
         SessionId::from_ulid(ulid(3, self.random.below(4)))
     }
@@ -226,7 +237,7 @@ impl Commands {
     }
 
     fn next(&mut self) -> Command {
-        match self.random.below(40) {
+        match self.random.below(44) {
             0..=3 => self.create(),
             4..=23 => Command::Append(self.ticket(), self.draft()),
             24 | 25 => {
@@ -269,6 +280,12 @@ impl Commands {
                 object: self.random.chance(500).then(|| "object".to_owned()),
                 result: "ok",
             }),
+            40 => Command::AddCanned(self.canned(0)),
+            41 | 42 => {
+                let version = i64::try_from(1 + self.random.below(3)).unwrap();
+                Command::ReplaceCanned(self.canned(version))
+            }
+            43 => Command::RemoveCanned(self.canned(0).id),
             37 => {
                 let size = Size {
                     entries: usize::try_from(1 + self.random.below(4)).unwrap(),
@@ -307,6 +324,9 @@ enum Command {
     ChangeAgent(AgentId, AgentChange, Option<SessionId>),
     AddSession(SessionRecord, String, Timestamp),
     EndSession(SessionId),
+    AddCanned(CannedRecord),
+    ReplaceCanned(CannedRecord),
+    RemoveCanned(CannedId),
     Audit(Audit),
     Messages(TicketId, Log, Range, Size),
     List(Listing),
@@ -349,6 +369,9 @@ async fn answer(store: &dyn Store, command: &Command) -> String {
             printed(store.add_session(session.clone(), hash.clone(), *now).await)
         }
         Command::EndSession(session) => printed(store.end_session(*session).await),
+        Command::AddCanned(canned) => printed(store.add_canned(canned.clone(), 4).await),
+        Command::ReplaceCanned(canned) => printed(store.replace_canned(canned.clone()).await),
+        Command::RemoveCanned(id) => printed(store.remove_canned(*id).await),
         Command::Audit(audit) => printed(store.audit(audit.clone()).await),
         Command::Messages(ticket, log, range, size) => {
             printed(store.messages(*ticket, *log, *range, *size).await)
@@ -385,6 +408,7 @@ async fn contents(store: &dyn Store, commands: &Commands) -> Vec<String> {
     let mut attended = store.attended_tickets().await.unwrap();
     attended.sort_by_key(|ticket| ticket.id);
     all.push(format!("{attended:?}"));
+    all.push(printed(store.canned().await));
     all.push(serde_json::to_string(&store.agents().await.unwrap()).unwrap());
     for number in 0..3 {
         let agent = store.agent_by_name(format!("agent-{number}")).await.unwrap();

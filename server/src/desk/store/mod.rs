@@ -23,7 +23,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use support_shared::{
-    AgentId, ClientMessageId, GuestId, SessionId, TicketId, Timestamp,
+    AgentId, CannedId, ClientMessageId, GuestId, SessionId, TicketId, Timestamp,
     ids::TicketName,
     message::{Message, SenderRole},
     ticket::{AgentRole, Guest, Rating, TicketStatus},
@@ -61,6 +61,36 @@ pub(crate) struct SessionRecord {
     pub(crate) ends_at: Timestamp,
     /// It was ended before that: by logging out or for the agent.
     pub(crate) ended: bool,
+}
+
+/// A canned reply as stores keep it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct CannedRecord {
+    pub(crate) id: CannedId,
+    pub(crate) shortcut: String,
+    pub(crate) title: String,
+    pub(crate) text: String,
+    pub(crate) updated_at: Timestamp,
+    /// Counts the changes: what was decided on an older one is not written.
+    pub(crate) version: i64,
+}
+
+/// What became of a new canned reply.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum AddedCanned {
+    Done,
+    ShortcutTaken,
+    TooMany,
+}
+
+/// What became of a change to a canned reply.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ReplacedCanned {
+    Done,
+    ShortcutTaken,
+    /// It is another one by now, or gone.
+    Stale,
 }
 
 /// Something that is kept for whoever has to answer for it later.
@@ -342,6 +372,16 @@ pub(crate) trait Store: Send + Sync + 'static {
     ) -> Result<bool>;
     async fn session(&self, id: SessionId) -> Result<Option<SessionRecord>>;
     async fn end_session(&self, id: SessionId) -> Result<()>;
+
+    /// The canned replies, by shortcut.
+    async fn canned(&self) -> Result<Vec<CannedRecord>>;
+    /// Stores a canned reply unless its shortcut is taken or there are `most`; several nodes that
+    /// add at once may pass that by as many.
+    async fn add_canned(&self, canned: CannedRecord, most: usize) -> Result<AddedCanned>;
+    /// Puts a canned reply in the place of its version before.
+    async fn replace_canned(&self, canned: CannedRecord) -> Result<ReplacedCanned>;
+    /// Forgets a canned reply; false when it is not there.
+    async fn remove_canned(&self, id: CannedId) -> Result<bool>;
 
     /// Adds to the audit.
     async fn audit(&self, audit: Audit) -> Result<()>;

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use support_shared::{TicketId, Timestamp, message::Message, ticket::Guest};
 use ulid::Ulid;
 
-use super::{AgentRecord, SessionRecord};
+use super::{AgentRecord, CannedRecord, SessionRecord};
 use crate::desk::{log::Log, record::TicketRecord};
 
 /// What there is, in the order in which it moves.
@@ -15,14 +15,22 @@ pub(crate) enum Kind {
     Guest,
     Agent,
     Session,
+    Canned,
     Ticket,
     Entry,
     Audit,
 }
 
 impl Kind {
-    pub(crate) const ALL: [Self; 6] =
-        [Self::Guest, Self::Agent, Self::Session, Self::Ticket, Self::Entry, Self::Audit];
+    pub(crate) const ALL: [Self; 7] = [
+        Self::Guest,
+        Self::Agent,
+        Self::Session,
+        Self::Canned,
+        Self::Ticket,
+        Self::Entry,
+        Self::Audit,
+    ];
 }
 
 /// A record of some kind.
@@ -32,6 +40,7 @@ pub(crate) enum Record {
     Guest(GuestRecord),
     Agent(AgentRecord),
     Session(SessionRecord),
+    Canned(CannedRecord),
     Ticket(Box<TicketRecord>),
     Entry(Box<Message>),
     Audit(AuditRecord),
@@ -114,6 +123,7 @@ impl Record {
             Self::Guest(_) => Kind::Guest,
             Self::Agent(_) => Kind::Agent,
             Self::Session(_) => Kind::Session,
+            Self::Canned(_) => Kind::Canned,
             Self::Ticket(_) => Kind::Ticket,
             Self::Entry(_) => Kind::Entry,
             Self::Audit(_) => Kind::Audit,
@@ -126,6 +136,7 @@ impl Record {
             Self::Guest(guest) => guest.guest.id.to_string(),
             Self::Agent(agent) => agent.id.to_string(),
             Self::Session(session) => session.id.to_string(),
+            Self::Canned(canned) => canned.id.to_string(),
             Self::Ticket(ticket) => ticket.id.to_string(),
             Self::Entry(message) => EntryKey::of(message).to_string(),
             Self::Audit(audit) => audit.id.to_string(),

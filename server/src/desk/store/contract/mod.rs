@@ -2,6 +2,7 @@
 //! one of them keeps is none.
 
 mod accounts;
+mod canned;
 mod entries;
 pub(crate) mod moving;
 mod nodes;
@@ -14,7 +15,8 @@ use std::sync::{Arc, Mutex};
 
 use futures_util::{FutureExt, future::BoxFuture};
 use support_shared::{
-    AgentId, ClientMessageId, GuestId, MessageId, SessionId, TicketId, TicketRef, Timestamp,
+    AgentId, CannedId, ClientMessageId, GuestId, MessageId, SessionId, TicketId, TicketRef,
+    Timestamp,
     ids::TicketName,
     message::{Message, SenderRole, SystemEvent},
     request::Tagging,
@@ -27,8 +29,9 @@ use ulid::Ulid;
 #[cfg(feature = "mongo")]
 use super::replicated::mongo::{Mongo, testing::Scratch};
 use super::{
-    AgentChange, AgentRecord, Answering, Appended, Audit, Changed, Created, Cursor, Filter,
-    Listing, Range, Rated, SessionRecord, Size, Store, Stored, What, Whose,
+    AddedCanned, AgentChange, AgentRecord, Answering, Appended, Audit, CannedRecord, Changed,
+    Created, Cursor, Filter, Listing, Range, Rated, ReplacedCanned, SessionRecord, Size, Store,
+    Stored, What, Whose,
     memory::{Data, Memory},
     replicated::{
         Replicated,
@@ -329,6 +332,8 @@ contract! {
     accounts::a_username_is_given_once,
     accounts::changing_an_agent_ends_its_other_sessions,
     accounts::the_last_admin_stays,
+    canned::canned_replies_come_by_shortcut_and_a_shortcut_is_given_once,
+    canned::a_canned_reply_is_changed_on_top_of_what_it_is_and_not_after_it_is_gone,
     entries::read_marks_rise_and_never_pass_the_head,
     entries::a_conversation_is_rated_once_and_when_it_is_over,
     entries::tags_are_changed_on_top_of_what_they_are,

@@ -63,6 +63,8 @@ impl Place {
             let audit = Audit { at: time(1), who, what, object, result: "ok" };
             self.store.audit(audit).await.unwrap();
         }
+        let canned = super::canned::canned("hello");
+        assert_eq!(self.store.add_canned(canned, 9).await.unwrap(), AddedCanned::Done);
         let ended = self.open_ticket().await;
         self.append(ended.id, event(Log::Conversation, SystemEvent::GuestEnded)).await;
         let rating = Rating { score: 4, comment: Some("fine".to_owned()), at: time(9) };

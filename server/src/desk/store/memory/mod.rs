@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use async_trait::async_trait;
 use support_shared::{
-    AgentId, ClientMessageId, GuestId, SessionId, TicketId, Timestamp,
+    AgentId, CannedId, ClientMessageId, GuestId, SessionId, TicketId, Timestamp,
     ids::TicketName,
     message::{Message, SenderRole},
     ticket::{AgentRole, Guest, Rating},
@@ -18,8 +18,9 @@ use support_shared::{
 use ulid::Ulid;
 
 use super::{
-    AgentChange, AgentRecord, Announce, Appended, Audit, Changed, Created, Cursor, Facts, Listing,
-    Page, Range, Rated, Result, SessionRecord, Size, Store, StoreError, Stored, What, Whose,
+    AddedCanned, AgentChange, AgentRecord, Announce, Appended, Audit, CannedRecord, Changed,
+    Created, Cursor, Facts, Listing, Page, Range, Rated, ReplacedCanned, Result, SessionRecord,
+    Size, Store, StoreError, Stored, What, Whose,
     moving::{AuditRecord, EntryKey, GuestRecord, Kind, Record},
 };
 use crate::desk::{
@@ -36,6 +37,7 @@ pub(crate) struct Data {
     pub(crate) guests: BTreeMap<GuestId, GuestRecord>,
     pub(crate) agents: BTreeMap<AgentId, AgentRecord>,
     pub(crate) sessions: BTreeMap<SessionId, SessionRecord>,
+    pub(crate) canned: BTreeMap<CannedId, CannedRecord>,
     pub(crate) audit: BTreeMap<Ulid, AuditRecord>,
     pub(crate) importing: bool,
 }
@@ -78,6 +80,7 @@ impl Data {
             Kind::Guest => self.guests.values().cloned().map(Record::Guest).collect(),
             Kind::Agent => self.agents.values().cloned().map(Record::Agent).collect(),
             Kind::Session => self.sessions.values().cloned().map(Record::Session).collect(),
+            Kind::Canned => self.canned.values().cloned().map(Record::Canned).collect(),
             Kind::Ticket => tickets.map(|it| Record::Ticket(Box::new(it.record.clone()))).collect(),
             Kind::Entry => {
                 let entries = tickets.flat_map(|it| it.conversation.iter().chain(&it.notes));
@@ -92,6 +95,7 @@ impl Data {
             Record::Guest(it) => _ = self.guests.entry(it.guest.id).or_insert(it),
             Record::Agent(it) => _ = self.agents.entry(it.id).or_insert(it),
             Record::Session(it) => _ = self.sessions.entry(it.id).or_insert(it),
+            Record::Canned(it) => _ = self.canned.entry(it.id).or_insert(it),
             Record::Ticket(it) => {
                 let (record, conversation, notes) = (*it, Vec::new(), Vec::new());
                 self.tickets.entry(record.id).or_insert(Kept { record, conversation, notes });
@@ -446,6 +450,42 @@ impl Store for Memory {
             session.ended = true;
         }
         Ok(())
+    }
+
+    async fn canned(&self) -> Result<Vec<CannedRecord>> {
+        let mut all: Vec<CannedRecord> = self.data()?.canned.values().cloned().collect();
+        all.sort_by(|one, other| one.shortcut.cmp(&other.shortcut));
+        Ok(all)
+    }
+
+    async fn add_canned(&self, canned: CannedRecord, most: usize) -> Result<AddedCanned> {
+        let mut data = self.data()?;
+        if data.canned.len() >= most {
+            return Ok(AddedCanned::TooMany);
+        }
+        if data.canned.values().any(|it| it.id == canned.id || it.shortcut == canned.shortcut) {
+            return Ok(AddedCanned::ShortcutTaken);
+        }
+        data.canned.insert(canned.id, canned);
+        Ok(AddedCanned::Done)
+    }
+
+    async fn replace_canned(&self, canned: CannedRecord) -> Result<ReplacedCanned> {
+        let mut data = self.data()?;
+        let known = data.canned.get(&canned.id);
+        if known.is_none_or(|it| it.version + 1 != canned.version) {
+            return Ok(ReplacedCanned::Stale);
+        }
+        let others = data.canned.values().filter(|it| it.id != canned.id);
+        if others.into_iter().any(|it| it.shortcut == canned.shortcut) {
+            return Ok(ReplacedCanned::ShortcutTaken);
+        }
+        data.canned.insert(canned.id, canned);
+        Ok(ReplacedCanned::Done)
+    }
+
+    async fn remove_canned(&self, id: CannedId) -> Result<bool> {
+        Ok(self.data()?.canned.remove(&id).is_some())
     }
 
     async fn audit(&self, audit: Audit) -> Result<()> {

@@ -7,7 +7,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use support_shared::{
-    AgentId, ClientMessageId, GuestId, SessionId, TicketId, Timestamp,
+    AgentId, CannedId, ClientMessageId, GuestId, SessionId, TicketId, Timestamp,
     ids::TicketName,
     message::{Message, SenderRole},
     ticket::{Guest, Rating},
@@ -15,7 +15,7 @@ use support_shared::{
 use ulid::Ulid;
 
 use super::super::{
-    AgentRecord, Cursor, Listing, Result, SessionRecord,
+    AgentRecord, CannedRecord, Cursor, Listing, ReplacedCanned, Result, SessionRecord,
     moving::{AuditRecord, EntryKey, GuestRecord},
 };
 use crate::desk::{log::Log, record::TicketRecord};
@@ -153,6 +153,15 @@ pub(crate) trait Collections: Send + Sync + 'static {
     async fn gate(&self) -> Result<Gate>;
     /// Puts a gate in the place of its version before; false when that is not there any more.
     async fn replace_gate(&self, gate: &Gate) -> Result<bool>;
+
+    /// The canned replies, by shortcut.
+    async fn canned(&self) -> Result<Vec<CannedRecord>>;
+    /// Inserts a canned reply unless its id or shortcut is taken.
+    async fn insert_canned(&self, canned: &CannedRecord) -> Result<Inserted>;
+    /// Puts a canned reply in the place of its version before, unless its shortcut is taken.
+    async fn replace_canned(&self, canned: &CannedRecord) -> Result<ReplacedCanned>;
+    /// False when there is none of this id.
+    async fn delete_canned(&self, id: CannedId) -> Result<bool>;
 
     /// Adds to the audit unless its id is taken.
     async fn add_audit(&self, audit: &AuditRecord) -> Result<Inserted>;

@@ -22,7 +22,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use support_shared::{
-    AgentId, ClientMessageId, GuestId, SessionId, TicketId, Timestamp,
+    AgentId, CannedId, ClientMessageId, GuestId, SessionId, TicketId, Timestamp,
     ids::TicketName,
     message::SenderRole,
     ticket::{Guest, Rating},
@@ -31,12 +31,13 @@ use tokio::sync::mpsc;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use self::{
-    collections::Collections,
+    collections::{Collections, Inserted},
     committer::{Committer, Line},
 };
 use super::{
-    AgentChange, AgentRecord, Announce, Appended, Audit, Changed, Created, Cursor, Facts, Listing,
-    Page, Range, Rated, Result, SessionRecord, Size, Store, StoreError, Stored, Whose,
+    AddedCanned, AgentChange, AgentRecord, Announce, Appended, Audit, CannedRecord, Changed,
+    Created, Cursor, Facts, Listing, Page, Range, Rated, ReplacedCanned, Result, SessionRecord,
+    Size, Store, StoreError, Stored, Whose,
     moving::{Kind, Record},
 };
 use crate::desk::{
@@ -265,6 +266,28 @@ impl<C: Collections> Store for Replicated<C> {
 
     async fn end_session(&self, id: SessionId) -> Result<()> {
         accounts::end_session(self.collections.as_ref(), id).await
+    }
+
+    async fn canned(&self) -> Result<Vec<CannedRecord>> {
+        in_time(self.collections.canned()).await
+    }
+
+    async fn add_canned(&self, canned: CannedRecord, most: usize) -> Result<AddedCanned> {
+        if in_time(self.collections.canned()).await?.len() >= most {
+            return Ok(AddedCanned::TooMany);
+        }
+        Ok(match in_time(self.collections.insert_canned(&canned)).await? {
+            Inserted::Done => AddedCanned::Done,
+            Inserted::Taken => AddedCanned::ShortcutTaken,
+        })
+    }
+
+    async fn replace_canned(&self, canned: CannedRecord) -> Result<ReplacedCanned> {
+        in_time(self.collections.replace_canned(&canned)).await
+    }
+
+    async fn remove_canned(&self, id: CannedId) -> Result<bool> {
+        in_time(self.collections.delete_canned(id)).await
     }
 
     async fn audit(&self, audit: Audit) -> Result<()> {

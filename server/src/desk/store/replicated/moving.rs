@@ -66,6 +66,16 @@ pub(super) async fn dump(
                 .map(Record::Session)
                 .collect()
         }
+        Kind::Canned => {
+            let mut canned = collections.canned().await?;
+            canned.sort_by_key(|it| it.id.to_string());
+            canned
+                .into_iter()
+                .filter(|it| after.is_none_or(|after| it.id.to_string().as_str() > after))
+                .take(count)
+                .map(Record::Canned)
+                .collect()
+        }
         Kind::Ticket => {
             let summaries = collections.tickets_after(after, count).await?;
             let tickets = mending::mend(collections, summaries).await?;
@@ -118,6 +128,9 @@ pub(super) async fn load(collections: &impl Collections, records: Vec<Record>) -
                 collections.insert_agent(&account).await?;
             }
             Record::Session(session) => super::accounts::load_session(collections, session).await?,
+            Record::Canned(canned) => {
+                collections.insert_canned(&canned).await?;
+            }
             Record::Ticket(ticket) => {
                 collections.insert_ticket(&ticket, None).await?;
             }

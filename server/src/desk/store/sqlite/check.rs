@@ -10,7 +10,7 @@ use support_shared::{
     ticket::Guest,
 };
 
-use super::super::{self as store, AgentRecord, StoreError, moving::EntryKey};
+use super::super::{self as store, AgentRecord, CannedRecord, StoreError, moving::EntryKey};
 use super::{file, migrations, rows, writes::Place};
 use crate::desk::{
     log::Log,
@@ -21,15 +21,16 @@ use crate::desk::{
 /// Faults of its structure that SQLite is asked for.
 const STRUCTURE: i64 = 100;
 
-/// What each row's checksum is over, by table.
-const SUMS: [(&str, &str, &str); 7] = [
-    ("meta", "key", "key, value"),
-    ("guests", "id", "id, name, email, created_at"),
-    ("agents", "id", "record"),
-    ("sessions", "id", "id, agent, ends_at, ended"),
-    ("tickets", "id", "record"),
-    ("entries", "ticket || '/' || log || '/' || seq", "entry"),
-    ("audit", "id", "id, at, who, what, object, result"),
+/// What each row's checksum is over, by table, and the format that has it first.
+const SUMS: [(i32, &str, &str, &str); 8] = [
+    (2, "meta", "key", "key, value"),
+    (2, "guests", "id", "id, name, email, created_at"),
+    (2, "agents", "id", "record"),
+    (2, "sessions", "id", "id, agent, ends_at, ended"),
+    (3, "canned", "id", "record"),
+    (2, "tickets", "id", "record"),
+    (2, "entries", "ticket || '/' || log || '/' || seq", "entry"),
+    (2, "audit", "id", "id, at, who, what, object, result"),
 ];
 
 /// Looks at the store of the directory `data`, which nobody may be using.
@@ -56,11 +57,12 @@ pub(in crate::desk) fn check_file(
 /// Looks at a file of this format, or of an older one for what that has.
 pub(super) fn examine(db: &Connection, format: i32, progress: &mut Progress<'_>) -> Report {
     let mut report = Report::new(format);
-    let steps: [(&str, Step); 6] = [
+    let steps: [(&str, Step); 7] = [
         ("structure", structure),
         ("schema", schema),
         ("checksums", checksums),
         ("people", people),
+        ("canned", canned),
         ("tickets", tickets),
         ("strays", strays),
     ];
@@ -125,10 +127,9 @@ fn checksums(
     report: &mut Report,
     progress: &mut Progress<'_>,
 ) -> store::Result<()> {
-    if report.format < 2 {
-        return Ok(());
-    }
-    for (done, (table, key, values)) in SUMS.into_iter().enumerate() {
+    let format = report.format;
+    let sums = SUMS.into_iter().filter(|(since, ..)| *since <= format);
+    for (done, (_, table, key, values)) in sums.enumerate() {
         progress("checksums", done as u64, SUMS.len() as u64);
         let mut seen = 0;
         let sql = format!("SELECT {key}, checksum = checksum({values}) FROM {table} NOT INDEXED");
@@ -142,6 +143,25 @@ fn checksums(
             }
         }
         report.looked_at(table, seen);
+    }
+    Ok(())
+}
+
+fn canned(db: &Connection, report: &mut Report, _: &mut Progress<'_>) -> store::Result<()> {
+    if report.format < 3 {
+        return Ok(());
+    }
+    let mut statement = db.prepare("SELECT record, id, shortcut FROM canned")?;
+    let mut canned = statement.query([])?;
+    while let Some(row) = canned.next()? {
+        let id: String = row.get(1)?;
+        match rows::parse::<CannedRecord>(text(row, 0)?) {
+            Err(_) => report.fault(format!("canned: {id}: the record does not parse")),
+            Ok(it) if it.id.to_string() != id || it.shortcut != text(row, 2)? => {
+                report.fault(format!("canned: {id}: the columns are not the record's"));
+            }
+            Ok(_) => {}
+        }
     }
     Ok(())
 }

@@ -9,7 +9,7 @@ use super::super::{
     moving::{AuditRecord, EntryKey, GuestRecord, Kind, Record},
 };
 use super::writer::Db;
-use super::{checksum, people, rows, writes};
+use super::{canned, checksum, people, rows, writes};
 
 pub(super) fn dump(
     db: &Connection,
@@ -35,6 +35,10 @@ pub(super) fn dump(
                          checksum = checksum(id, agent, ends_at, ended)
                        FROM sessions WHERE id > ?1 ORDER BY id LIMIT ?2";
             list(db, sql, (after, count), session)
+        }
+        Kind::Canned => {
+            let sql = "SELECT record, checksum FROM canned WHERE id > ?1 ORDER BY id LIMIT ?2";
+            list(db, sql, (after, count), |row| rows::record(row).map(Record::Canned))
         }
         Kind::Ticket => {
             let sql = "SELECT record, checksum FROM tickets WHERE id > ?1 ORDER BY id LIMIT ?2";
@@ -123,6 +127,7 @@ pub(super) fn load(db: &Db<'_>, records: &[Record]) -> Result<()> {
             Record::Guest(guest) => people::add_guest(db.connection, guest)?,
             Record::Agent(agent) => people::add_agent(db.connection, agent)?,
             Record::Session(session) => people::insert_session(db.connection, session)?,
+            Record::Canned(it) => canned::insert(db.connection, it)?,
             Record::Ticket(ticket) => writes::load_ticket(db, ticket)?,
             Record::Entry(message) => writes::load_entry(db, message)?,
             Record::Audit(audit) => people::insert_audit(db.connection, audit)?,

@@ -4,11 +4,14 @@
 use rusqlite::{Connection, TransactionBehavior};
 
 /// The format that this version reads and writes.
-pub(super) const FORMAT: i32 = 2;
+pub(super) const FORMAT: i32 = 3;
 
 /// What makes each format of the one before it; the first, of nothing.
-const MIGRATIONS: [(i32, &str); 2] =
-    [(1, include_str!("migrations/1.sql")), (2, include_str!("migrations/2.sql"))];
+const MIGRATIONS: [(i32, &str); 3] = [
+    (1, include_str!("migrations/1.sql")),
+    (2, include_str!("migrations/2.sql")),
+    (3, include_str!("migrations/3.sql")),
+];
 
 /// Brings the file from format `from` to this version's. Each step is one transaction together with
 /// the number that tells of it: after a crash at any point the file is of one format, whole.

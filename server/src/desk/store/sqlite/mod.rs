@@ -5,6 +5,7 @@
 //! no decision about the desk, which is `desk::log`'s.
 
 mod backup;
+mod canned;
 mod check;
 mod checksum;
 #[cfg(test)]
@@ -23,7 +24,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use support_shared::{
-    AgentId, ClientMessageId, GuestId, SessionId, TicketId, Timestamp,
+    AgentId, CannedId, ClientMessageId, GuestId, SessionId, TicketId, Timestamp,
     ids::TicketName,
     message::SenderRole,
     ticket::{Guest, Rating},
@@ -32,8 +33,9 @@ use tokio::sync::mpsc;
 
 use self::{reader::Readers, writer::Writer};
 use super::{
-    AgentChange, AgentRecord, Announce, Appended, Audit, Changed, Created, Cursor, Facts, Listing,
-    Page, Range, Rated, Result, SessionRecord, Size, Store, StoreError, Whose,
+    AddedCanned, AgentChange, AgentRecord, Announce, Appended, Audit, CannedRecord, Changed,
+    Created, Cursor, Facts, Listing, Page, Range, Rated, ReplacedCanned, Result, SessionRecord,
+    Size, Store, StoreError, Whose,
     moving::{GuestRecord, Kind, Record},
 };
 use crate::clock::Source;
@@ -245,6 +247,22 @@ impl Store for Sqlite {
 
     async fn end_session(&self, id: SessionId) -> Result<()> {
         self.writer.write(move |db| people::end_session(db.connection, id)).await
+    }
+
+    async fn canned(&self) -> Result<Vec<CannedRecord>> {
+        self.readers.read(canned::all).await
+    }
+
+    async fn add_canned(&self, canned: CannedRecord, most: usize) -> Result<AddedCanned> {
+        self.writer.write(move |db| canned::add(db.connection, &canned, most)).await
+    }
+
+    async fn replace_canned(&self, canned: CannedRecord) -> Result<ReplacedCanned> {
+        self.writer.write(move |db| canned::replace(db.connection, &canned)).await
+    }
+
+    async fn remove_canned(&self, id: CannedId) -> Result<bool> {
+        self.writer.write(move |db| canned::remove(db.connection, id)).await
     }
 
     async fn audit(&self, audit: Audit) -> Result<()> {

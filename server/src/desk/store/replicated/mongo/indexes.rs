@@ -11,6 +11,7 @@ use mongodb::{
 pub(super) const ENTRIES: &str = "entries";
 pub(super) const TICKETS: &str = "tickets";
 pub(super) const AGENTS: &str = "agents";
+pub(super) const CANNED: &str = "canned";
 
 /// Makes those that are missing.
 pub(super) async fn make(database: &Database) -> Result<()> {
@@ -20,7 +21,7 @@ pub(super) async fn make(database: &Database) -> Result<()> {
     Ok(())
 }
 
-fn all() -> [(&'static str, Vec<IndexModel>); 3] {
+fn all() -> [(&'static str, Vec<IndexModel>); 4] {
     [
         (
             ENTRIES,
@@ -51,6 +52,7 @@ fn all() -> [(&'static str, Vec<IndexModel>); 3] {
                 plain("attended", doc! { "attended": 1 }),
             ],
         ),
+        (CANNED, vec![unique("by_shortcut", doc! { "shortcut": 1 })]),
         (
             AGENTS,
             vec![

@@ -10,7 +10,7 @@ use mongodb::{
     error::{Error, ErrorKind},
 };
 use support_shared::{
-    AgentId, ClientMessageId, GuestId, SessionId, TicketId, Timestamp,
+    AgentId, CannedId, ClientMessageId, GuestId, SessionId, TicketId, Timestamp,
     ids::TicketName,
     message::{Message, SenderRole},
     ticket::{Guest, Rating, TicketStatus},
@@ -18,7 +18,7 @@ use support_shared::{
 use ulid::Ulid;
 
 use super::super::super::{
-    Answering, Cursor, Filter, Listing, Result, StoreError,
+    Answering, CannedRecord, Cursor, Filter, Listing, ReplacedCanned, Result, StoreError,
     moving::{AuditRecord, EntryKey, GuestRecord},
     words::words,
 };
@@ -422,6 +422,33 @@ impl Collections for Mongo {
         Ok(self.meta.update_one(before, change).await?.matched_count == 1)
     }
 
+    async fn canned(&self) -> Result<Vec<CannedRecord>> {
+        let found = self.canned.find(doc! {}).sort(doc! { "shortcut": 1 }).await?;
+        let found: Vec<Document> = found.try_collect().await?;
+        found.into_iter().map(|it| part(it, "record")).collect()
+    }
+
+    async fn insert_canned(&self, canned: &CannedRecord) -> Result<Inserted> {
+        let mut document = canned_document(canned)?;
+        document.insert("_id", canned.id.to_string());
+        inserted(self.canned.insert_one(document).await)
+    }
+
+    async fn replace_canned(&self, canned: &CannedRecord) -> Result<ReplacedCanned> {
+        let before = doc! { "_id": canned.id.to_string(), "version": canned.version - 1 };
+        let change = doc! { "$set": canned_document(canned)? };
+        match self.canned.update_one(before, change).await {
+            Ok(done) if done.matched_count == 1 => Ok(ReplacedCanned::Done),
+            Ok(_) => Ok(ReplacedCanned::Stale),
+            Err(error) if is_duplicate(&error) => Ok(ReplacedCanned::ShortcutTaken),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    async fn delete_canned(&self, id: CannedId) -> Result<bool> {
+        Ok(self.canned.delete_one(doc! { "_id": id.to_string() }).await?.deleted_count == 1)
+    }
+
     async fn add_audit(&self, audit: &AuditRecord) -> Result<Inserted> {
         let AuditRecord { id, at, who, what, object, result } = audit;
         let document = doc! {
@@ -522,6 +549,15 @@ async fn page_after(
 
 fn most(count: usize) -> i64 {
     i64::try_from(count).unwrap_or(i64::MAX)
+}
+
+/// A canned reply's fields: what it is found by, and the record.
+fn canned_document(canned: &CannedRecord) -> Result<Document> {
+    Ok(doc! {
+        "shortcut": &canned.shortcut,
+        "version": canned.version,
+        "record": value(canned)?,
+    })
 }
 
 /// An account's fields. A session's time is text in it, as in every record.

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use support_shared::{
-    AgentId, ClientMessageId, GuestId, SessionId, TicketId, Timestamp,
+    AgentId, CannedId, ClientMessageId, GuestId, SessionId, TicketId, Timestamp,
     ids::TicketName,
     message::Message,
     ticket::{Guest, Rating},
@@ -22,7 +22,7 @@ use ulid::Ulid;
 
 pub(crate) use self::tables::Tables;
 use super::super::{
-    Cursor, Listing, Result, StoreError, memory,
+    CannedRecord, Cursor, Listing, ReplacedCanned, Result, StoreError, memory,
     moving::{AuditRecord, EntryKey, GuestRecord},
 };
 use super::collections::{
@@ -380,6 +380,29 @@ impl Collections for Simulated {
     async fn replace_gate(&self, gate: &Gate) -> Result<bool> {
         let gate = gate.clone();
         self.step(move |tables| tables.replace_gate(gate)).await
+    }
+
+    async fn canned(&self) -> Result<Vec<CannedRecord>> {
+        self.step(|tables| {
+            let mut canned: Vec<CannedRecord> = tables.canned.values().cloned().collect();
+            canned.sort_by(|one, other| one.shortcut.cmp(&other.shortcut));
+            canned
+        })
+        .await
+    }
+
+    async fn insert_canned(&self, canned: &CannedRecord) -> Result<Inserted> {
+        let canned = canned.clone();
+        self.step(move |tables| tables.insert_canned(canned)).await
+    }
+
+    async fn replace_canned(&self, canned: &CannedRecord) -> Result<ReplacedCanned> {
+        let canned = canned.clone();
+        self.step(move |tables| tables.replace_canned(canned)).await
+    }
+
+    async fn delete_canned(&self, id: CannedId) -> Result<bool> {
+        self.step(move |tables| tables.canned.remove(&id).is_some()).await
     }
 
     async fn add_audit(&self, audit: &AuditRecord) -> Result<Inserted> {

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use support_shared::{
-    AgentId, ClientMessageId, GuestId, MessageId, SessionId, TicketId, Timestamp,
+    AgentId, CannedId, ClientMessageId, GuestId, MessageId, SessionId, TicketId, Timestamp,
     message::{Message, SenderRole},
     ticket::{Guest, Rating},
 };
@@ -15,7 +15,7 @@ use ulid::Ulid;
 
 use super::super::super::memory::{Data, Kept};
 use super::super::super::{
-    AgentRecord, SessionRecord,
+    AgentRecord, CannedRecord, ReplacedCanned, SessionRecord,
     moving::{AuditRecord, GuestRecord},
 };
 use super::super::collections::{Account, Gate, Inserted, Mark, log, number};
@@ -55,6 +55,7 @@ pub(crate) struct Tables {
     pub(super) guests: BTreeMap<GuestId, GuestRecord>,
     pub(super) accounts: BTreeMap<AgentId, Account>,
     pub(super) gate: Gate,
+    pub(super) canned: BTreeMap<CannedId, CannedRecord>,
     pub(super) audit: BTreeMap<Ulid, AuditRecord>,
     pub(super) importing: bool,
     truth: Arc<Mutex<Data>>,
@@ -243,6 +244,30 @@ impl Tables {
             self.gate = gate;
         }
         next
+    }
+
+    // ---- Canned replies ----
+
+    pub(super) fn insert_canned(&mut self, canned: CannedRecord) -> Inserted {
+        let same = |it: &CannedRecord| it.id == canned.id || it.shortcut == canned.shortcut;
+        if self.canned.values().any(same) {
+            return Inserted::Taken;
+        }
+        self.canned.insert(canned.id, canned);
+        Inserted::Done
+    }
+
+    pub(super) fn replace_canned(&mut self, canned: CannedRecord) -> ReplacedCanned {
+        let before = self.canned.get(&canned.id).map(|it| it.version);
+        if before != Some(canned.version - 1) {
+            return ReplacedCanned::Stale;
+        }
+        let taken = |it: &CannedRecord| it.id != canned.id && it.shortcut == canned.shortcut;
+        if self.canned.values().any(taken) {
+            return ReplacedCanned::ShortcutTaken;
+        }
+        self.canned.insert(canned.id, canned);
+        ReplacedCanned::Done
     }
 
     // ---- What is checked ----
