@@ -14,7 +14,7 @@ use crate::support::{browser::Browser, people::Agent, process::Server};
 fn open_shop(listener: TcpListener, desk: &str) {
     let page = format!(
         "<!doctype html><html lang=en><title>Shop</title><style>button,iframe {{ display: none !important }}</style>\
-         <h1>Shop</h1><script src=\"{desk}embed.js\" async></script>"
+         <h1>Shop</h1><script src=\"{desk}/embed.js\" async></script>"
     );
     tokio::spawn(async move {
         while let Ok((mut stream, _)) = listener.accept().await {
