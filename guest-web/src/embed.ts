@@ -1,4 +1,4 @@
-// The launcher: a button on another site that opens the guest page in a frame. It lives in a closed
+// The launcher: a button on another site that opens the guest page in a frame. It lives in a
 // shadow tree, with a style sheet of its own, so that neither side's styles reach the other.
 // It imports nothing (types aside) and leaves no name behind: it is one plain script.
 
@@ -30,7 +30,7 @@ import type { FromHost, ToHost } from './frame';
       count === 0 ? label : arabic ? `${label}: رسائل جديدة ${count}` : `${label}, ${count} new`;
 
     const home = document.createElement('support-desk');
-    const root = home.attachShadow({ mode: 'closed' });
+    const root = home.attachShadow({ mode: 'open' });
     const style = new CSSStyleSheet();
     style.replaceSync(STYLE);
     root.adoptedStyleSheets = [style];
@@ -50,7 +50,7 @@ import type { FromHost, ToHost } from './frame';
       badge.hidden = unread === 0;
       badge.textContent = String(unread);
       button.ariaLabel = news(unread);
-      // For the site itself, and for whoever cannot look into the shadow.
+      // For the site itself.
       home.dataset['unread'] = String(unread);
     };
     const tell = (): void => {

@@ -84,7 +84,7 @@ export class Over {
     // What had the focus is gone with the answer: stay where it was pressed.
     if (hadFocus && over && (document.activeElement as HTMLElement | null)?.offsetParent == null) this.focus();
 
-    this.#earlier.hidden = !state.session || state.tickets.length + (ticket ? 1 : 0) < 2;
+    this.#earlier.hidden = !state.tickets.some((other) => other.id !== ticket?.id);
     this.#conversations(state);
   }
 

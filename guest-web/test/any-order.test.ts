@@ -37,7 +37,7 @@ function story(seed: number): void {
   const written: string[] = [];
   for (let step = 0; step < STEPS; step += 1) {
     const openTicket = [...desk.logs.keys()].find((id) => desk.ticket(id).status === 'open');
-    switch (random(16)) {
+    switch (random(18)) {
       case 0:
       case 1:
         if (written.length < 12) {
@@ -83,6 +83,12 @@ function story(seed: number): void {
         break;
       case 9:
         tab.ring();
+        break;
+      case 10:
+        tab.do({ is: 'done' });
+        break;
+      case 11:
+        tab.do({ is: 'earlierWanted' });
         break;
       default:
         if (tab.wanted && !tab.online) tab.connect();

@@ -434,3 +434,80 @@ describe('closing', () => {
     assert.equal(later.state.ticket?.status, 'closed');
   });
 });
+
+describe('the end', () => {
+  test('a guest that is done says so once, and goes on when it writes again', () => {
+    const { desk, tab, ticketId } = talking();
+    tab.do({ is: 'done' });
+    tab.do({ is: 'done' });
+    assert.deepEqual(tab.up.map((e) => e.do), ['end']);
+    tab.settle();
+    assert.equal(tab.state.ticket?.endedByGuest, true);
+    tab.do({ is: 'done' });
+    assert.deepEqual(tab.up, []);
+    tab.write('one more thing');
+    tab.settle();
+    assert.equal(tab.state.ticket?.endedByGuest, false);
+    assert.equal(desk.log(ticketId).length, 5);
+  });
+
+  test('what cannot be asked now is said, and is not done later by itself', () => {
+    const { tab } = talking();
+    tab.cut();
+    tab.do({ is: 'done' });
+    assert.equal(tab.state.problem, 'unanswered');
+    tab.settle();
+    assert.equal(tab.state.ticket?.endedByGuest, false);
+    tab.do({ is: 'done' });
+    tab.cut();
+    assert.equal(tab.state.problem, 'unanswered');
+    assert.equal(tab.state.asking, false);
+  });
+
+  test('a second rating is refused, and the first is shown', () => {
+    const { desk, tab, ticketId } = talking();
+    desk.close(ticketId);
+    tab.settle();
+    const other = desk.tab();
+    other.settle();
+    tab.do({ is: 'rated', score: 5, comment: '' });
+    tab.settle();
+    other.do({ is: 'rated', score: 1, comment: '' });
+    other.settle();
+    assert.equal(other.state.problem, 'conflict');
+    assert.equal(other.state.ticket?.rating?.score, 5);
+    assert.equal(tab.state.ticket?.rating?.score, 5);
+  });
+
+  test('a new conversation after the end leaves the ended one alone', () => {
+    const { desk, tab } = talking();
+    tab.do({ is: 'done' });
+    tab.settle();
+    tab.do({ is: 'newConversation' });
+    tab.settle();
+    assert.equal(tab.state.ticket, null);
+    tab.write('another matter');
+    tab.settle();
+    assert.equal(desk.logs.size, 2);
+    assert.deepEqual(tab.state.entries.map((e) => e.content), ['another matter']);
+  });
+
+  test('an earlier conversation is read when it is chosen, while a message goes to the open one', () => {
+    const { desk, tab, ticketId } = talking();
+    desk.close(ticketId);
+    tab.settle();
+    tab.do({ is: 'newConversation' });
+    tab.settle();
+    tab.write('second');
+    tab.settle();
+    tab.cut();
+    tab.write('third');
+    tab.do({ is: 'chosen', ticketId });
+    tab.settle();
+    assert.equal(tab.state.ticket?.id, ticketId);
+    assert.equal(tab.state.ticket.status, 'closed');
+    assert.deepEqual(tab.state.outbox, []);
+    assert.equal(desk.log('ticket 2').at(-1)?.content, 'third');
+    assert.equal(desk.log(ticketId).length, 4);
+  });
+});

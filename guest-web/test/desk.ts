@@ -4,7 +4,7 @@
 
 import { update } from '../src/chat';
 import { BLANK, type Details, type Effect, type Event, type Letter, type Pending, type State } from '../src/state';
-import type { ApiError, GuestTicket, Joined, Message, SenderRole, SystemEvent } from '../src/wire';
+import type { ApiError, GuestTicket, Joined, Message, Rating, SenderRole, SystemEvent } from '../src/wire';
 
 export const NOBODY: Details = { name: '', email: '', subject: '' };
 const PAGE = 5;
@@ -18,6 +18,7 @@ export class Desk {
   epoch = 'first';
   session = false;
   readonly logs = new Map<string, Message[]>();
+  readonly #ratings = new Map<string, Rating>();
   readonly #tabs: Tab[] = [];
   #made = 0;
 
@@ -84,8 +85,10 @@ export class Desk {
       createdAt: '2026-01-01T00:00:00.000Z',
       updatedAt: `2026-01-01T00:00:00.${String(log.length).padStart(3, '0')}Z`,
       closedAt: null,
-      endedByGuest: false,
-      rating: null,
+      endedByGuest:
+        log.map((m) => m.event?.type).lastIndexOf('guestEnded') >
+        log.map((m) => m.senderRole === 'guest' || m.event?.type === 'ticketReopened').lastIndexOf(true),
+      rating: this.#ratings.get(id) ?? null,
       lastSeq: log.length,
       guestReadSeq: 0,
       agentReadSeq: 0,
@@ -112,6 +115,24 @@ export class Desk {
         const before = this.log(effect.ticketId).slice(0, effect.before - 1);
         const data = { messages: before.slice(-PAGE), hasMore: before.length > PAGE };
         return { is: 'older', ticketId: effect.ticketId, before: effect.before, answer: { ok: true, data } };
+      }
+      case 'earlier':
+        return {
+          is: 'earlier',
+          answer: { ok: true, data: { tickets: [...this.logs.keys()].map((id) => this.ticket(id)), nextCursor: null } },
+        };
+      case 'end': {
+        const { ticketId } = effect;
+        const { status, endedByGuest } = this.ticket(ticketId);
+        if (status === 'closed') return { is: 'changed', ticketId, answer: error('ticket_closed') };
+        if (!endedByGuest) this.append(ticketId, 'system', 'ended', null, { type: 'guestEnded' });
+        return { is: 'changed', ticketId, answer: { ok: true, data: { ticket: this.ticket(ticketId) } } };
+      }
+      case 'rate': {
+        const { ticketId, score, comment } = effect;
+        if (this.#ratings.has(ticketId)) return { is: 'changed', ticketId, answer: error('conflict') };
+        this.#ratings.set(ticketId, { score, comment, at: '2026-01-01T00:00:00.000Z' });
+        return { is: 'changed', ticketId, answer: { ok: true, data: { ticket: this.ticket(ticketId) } } };
       }
       case 'create': {
         const { id, text } = effect.letter;
@@ -270,6 +291,11 @@ function unanswered(effect: Effect): Event | null {
       return { is: 'created', id: effect.letter.id, answer: null };
     case 'send':
       return { is: 'sent', id: effect.letter.id, answer: null };
+    case 'end':
+    case 'rate':
+      return { is: 'changed', ticketId: effect.ticketId, answer: null };
+    case 'earlier':
+      return { is: 'earlier', answer: null };
     default:
       return null;
   }

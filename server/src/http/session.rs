@@ -97,10 +97,9 @@ pub(super) async fn start_guest_session(
     OptionalBody(GuestSession { name, email, embedded_in }): OptionalBody<GuestSession>,
 ) -> Result<Response, Problem> {
     let place = match embedded_in.as_deref().map(|site| http.origins.embeds(site)) {
-        None => Place::Own,
         Some(Some(site)) if site.is_secure() => Place::Framed,
         // Where no cookie for frames can be set, a frame of the same site keeps the common one.
-        Some(Some(_)) => Place::Own,
+        None | Some(Some(_)) => Place::Own,
         Some(None) => {
             let message = "this site may not show the page in a frame";
             return Err(Problem::foreign(message));

@@ -179,9 +179,9 @@ impl Look {
             Escaped(&draft.content),
         )?;
         if ticket.is_none() {
-            write!(
+            writeln!(
                 out,
-                "<div class=\"fields\">{}{}{}</div>\n",
+                "<div class=\"fields\">{}{}{}</div>",
                 field("name", "Your name (optional)", "text", 80, &draft.name),
                 field("email", "E-mail (optional)", "email", 254, &draft.email),
                 field("subject", "What is it about? (optional)", "text", 200, &draft.subject),
