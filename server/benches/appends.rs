@@ -45,9 +45,9 @@ impl Hub for Nobody {
     fn occupied(&self) -> Vec<TicketId> {
         Vec::new()
     }
-    fn enter(&self, _: &Connection, _: TicketId) {}
+    fn enter(&self, _: &Connection, _: TicketId, _: u64) {}
     fn leave(&self, _: &Connection, _: TicketId) {}
-    fn clear_agents(&self, _: TicketId) {}
+    fn clear_agents(&self, _: TicketId, _: u64) {}
     fn end(&self, _: Ending, _: &SessionEnded) {}
 }
 

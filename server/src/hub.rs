@@ -4,10 +4,10 @@
 //! more and is disconnected as soon as its buffer lets that through; it comes back with `afterSeq`
 //! and has lost nothing. One that does not read at all is cut off by the transport.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::str::FromStr;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use serde::Serialize;
@@ -49,6 +49,47 @@ pub(crate) struct Rooms {
     tasks: TaskTracker,
     /// How many connections there have been.
     connections: Arc<AtomicU64>,
+}
+
+/// What a connection knew of the tickets whose rooms it is in, when it entered them. It ends with
+/// the connection.
+#[derive(Clone, Default)]
+struct Entered(Arc<Mutex<HashMap<TicketId, u64>>>);
+
+impl Entered {
+    /// Of a socket. Its requests are done in their order: the first one makes it.
+    fn of(socket: &SocketRef) -> Self {
+        if let Some(entered) = socket.extensions.get::<Self>() {
+            return entered;
+        }
+        let entered = Self::default();
+        socket.extensions.insert(entered.clone());
+        entered
+    }
+
+    fn seqs(&self) -> MutexGuard<'_, HashMap<TicketId, u64>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn raise(&self, ticket: TicketId, seq: u64) {
+        let mut seqs = self.seqs();
+        let known = seqs.entry(ticket).or_default();
+        *known = seq.max(*known);
+    }
+
+    fn forget(&self, ticket: TicketId) {
+        self.seqs().remove(&ticket);
+    }
+
+    /// False, and nothing is forgotten, when it knew of the entry `closed`.
+    fn forget_before(&self, ticket: TicketId, closed: u64) -> bool {
+        let mut seqs = self.seqs();
+        let before = seqs.get(&ticket).is_none_or(|seq| *seq < closed);
+        if before {
+            seqs.remove(&ticket);
+        }
+        before
+    }
 }
 
 fn of_ticket(ticket: TicketId) -> String {
@@ -213,8 +254,9 @@ impl Hub for Rooms {
         tickets.into_iter().collect()
     }
 
-    fn enter(&self, connection: &Connection, ticket: TicketId) {
+    fn enter(&self, connection: &Connection, ticket: TicketId, seq: u64) {
         if let Some(socket) = self.socket(connection) {
+            Entered::of(&socket).raise(ticket, seq);
             socket.join(of_ticket(ticket));
         }
     }
@@ -222,12 +264,15 @@ impl Hub for Rooms {
     fn leave(&self, connection: &Connection, ticket: TicketId) {
         if let Some(socket) = self.socket(connection) {
             socket.leave(of_ticket(ticket));
+            Entered::of(&socket).forget(ticket);
         }
     }
 
-    fn clear_agents(&self, ticket: TicketId) {
+    fn clear_agents(&self, ticket: TicketId, closed: u64) {
         for socket in self.within(Side::Agent, of_ticket(ticket)) {
-            socket.leave(of_ticket(ticket));
+            if Entered::of(&socket).forget_before(ticket, closed) {
+                socket.leave(of_ticket(ticket));
+            }
         }
     }
 

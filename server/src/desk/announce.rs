@@ -47,10 +47,12 @@ pub(super) fn tell(Stored { ticket, what }: &Stored, hub: &dyn Hub) {
     let for_agents = TicketNotice { ticket: ticket.for_agents() };
     let for_guest = TicketNotice { ticket: ticket.for_guest() };
     let event = entry.and_then(|message| message.event.as_ref());
-    if let Some(SystemEvent::TicketClosed { .. }) = event {
+    if let Some(SystemEvent::TicketClosed { .. }) = event
+        && let Some(closed) = entry.and_then(|message| message.seq)
+    {
         hub.tell_agents(Agents::In(id), &AgentNotice::TicketClosed(for_agents.clone()));
         hub.tell_guest(id, &GuestNotice::TicketClosed(for_guest.clone()));
-        hub.clear_agents(id);
+        hub.clear_agents(id, closed);
     }
     hub.tell_agents(Agents::All, &AgentNotice::TicketUpdated(for_agents));
     // Of the notes a guest sees one thing only: who answers for its ticket. Of marks it is told by

@@ -48,12 +48,13 @@ pub trait Hub: Send + Sync + 'static {
     fn tell_other_agents(&self, ticket: TicketId, notice: &AgentNotice, but: Option<&Connection>);
     /// The tickets that somebody is in now.
     fn occupied(&self) -> Vec<TicketId>;
-    /// Lets a connection into a ticket's room.
-    fn enter(&self, connection: &Connection, ticket: TicketId);
+    /// Lets a connection into a ticket's room, which knows of the ticket's log up to `seq`.
+    fn enter(&self, connection: &Connection, ticket: TicketId, seq: u64);
     /// Takes a connection out of a ticket's room.
     fn leave(&self, connection: &Connection, ticket: TicketId);
-    /// Takes all agents out of a ticket's room.
-    fn clear_agents(&self, ticket: TicketId);
+    /// Takes all agents out of a ticket's room who entered before the entry `closed`: it may be told
+    /// of late, when the ticket is open again and some have come back.
+    fn clear_agents(&self, ticket: TicketId, closed: u64);
     /// Says why, and ends connections.
     fn end(&self, whose: Ending, why: &SessionEnded);
 }

@@ -12,11 +12,12 @@ pub(super) struct Presence(Mutex<Seats>);
 
 #[derive(Default)]
 struct Seats {
-    by_ticket: HashMap<(TicketId, AgentId), HashSet<Arc<str>>>,
+    /// Each with the number up to which the log was known when it was taken.
+    by_ticket: HashMap<(TicketId, AgentId), HashMap<Arc<str>, u64>>,
     /// In an order, so that what follows from one that is gone happens in an order.
     by_connection: HashMap<Arc<str>, BTreeSet<(TicketId, AgentId)>>,
     /// Connections that look on without being seen.
-    watching: HashMap<Arc<str>, HashSet<TicketId>>,
+    watching: HashMap<Arc<str>, HashMap<TicketId, u64>>,
     /// The connections of each agent.
     here: HashMap<AgentId, HashSet<Arc<str>>>,
 }
@@ -26,23 +27,28 @@ impl Presence {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A connection sits down.
-    pub(super) fn sit(&self, ticket: TicketId, agent: AgentId, connection: &Arc<str>) {
+    /// A connection sits down that knows of the ticket's log up to `seq`.
+    pub(super) fn sit(&self, ticket: TicketId, agent: AgentId, connection: &Arc<str>, seq: u64) {
         let mut seats = self.seats();
         let seat = (ticket, agent);
         seats.unwatch(ticket, connection);
-        seats.by_ticket.entry(seat).or_default().insert(Arc::clone(connection));
+        let since = seats.by_ticket.entry(seat).or_default().entry(Arc::clone(connection));
+        let since = since.or_default();
+        *since = seq.max(*since);
         seats.by_connection.entry(Arc::clone(connection)).or_default().insert(seat);
     }
 
-    /// A connection looks on.
-    pub(super) fn watch(&self, ticket: TicketId, connection: &Arc<str>) {
-        self.seats().watching.entry(Arc::clone(connection)).or_default().insert(ticket);
+    /// A connection looks on that knows of the ticket's log up to `seq`.
+    pub(super) fn watch(&self, ticket: TicketId, connection: &Arc<str>, seq: u64) {
+        let mut seats = self.seats();
+        let watched = seats.watching.entry(Arc::clone(connection)).or_default();
+        let since = watched.entry(ticket).or_default();
+        *since = seq.max(*since);
     }
 
     /// Whether a connection looks on only.
     pub(super) fn watches(&self, ticket: TicketId, connection: &Arc<str>) -> bool {
-        self.seats().watching.get(connection).is_some_and(|tickets| tickets.contains(&ticket))
+        self.seats().watching.get(connection).is_some_and(|tickets| tickets.contains_key(&ticket))
     }
 
     /// An agent's connection comes in; true if it is the first.
@@ -84,16 +90,22 @@ impl Presence {
         seats.vacate(seat, connection)
     }
 
-    /// Nobody sits in a ticket any more.
-    pub(super) fn clear(&self, ticket: TicketId) {
+    /// Nobody sits in a ticket any more who came before the entry `closed`.
+    pub(super) fn clear(&self, ticket: TicketId, closed: u64) {
         let mut seats = self.seats();
-        seats.by_ticket.retain(|(it, _), _| *it != ticket);
-        seats.by_connection.retain(|_, taken| {
-            taken.retain(|(it, _)| *it != ticket);
+        let Seats { by_ticket, by_connection, watching, .. } = &mut *seats;
+        by_ticket.retain(|(it, _), taken| {
+            taken.retain(|_, since| *it != ticket || *since >= closed);
             !taken.is_empty()
         });
-        seats.watching.retain(|_, tickets| {
-            tickets.remove(&ticket);
+        by_connection.retain(|connection, taken| {
+            taken.retain(|seat| {
+                by_ticket.get(seat).is_some_and(|taken| taken.contains_key(connection))
+            });
+            !taken.is_empty()
+        });
+        watching.retain(|_, tickets| {
+            tickets.retain(|it, since| *it != ticket || *since >= closed);
             !tickets.is_empty()
         });
     }
@@ -133,7 +145,7 @@ impl Seats {
         let Some(taken) = self.by_ticket.get_mut(&seat) else {
             return false;
         };
-        let sat = taken.remove(connection);
+        let sat = taken.remove(connection).is_some();
         let last = taken.is_empty();
         if last {
             self.by_ticket.remove(&seat);
@@ -154,9 +166,9 @@ mod tests {
         let ticket = TicketId::from_ulid(Ulid::from(1));
         let agent = AgentId::from_ulid(Ulid::from(2));
         let (one, two) = (Arc::from("one"), Arc::from("two"));
-        presence.sit(ticket, agent, &one);
-        presence.sit(ticket, agent, &one);
-        presence.sit(ticket, agent, &two);
+        presence.sit(ticket, agent, &one, 1);
+        presence.sit(ticket, agent, &one, 1);
+        presence.sit(ticket, agent, &two, 1);
 
         assert_eq!(presence.gone(&one), []);
         assert!(presence.sits(ticket, agent));
@@ -164,5 +176,25 @@ mod tests {
         assert!(!presence.stand(ticket, agent, &two));
         assert!(!presence.sits(ticket, agent));
         assert!(presence.seats().by_connection.is_empty());
+    }
+
+    #[test]
+    fn a_close_takes_nobody_away_who_came_after_it() {
+        let presence = Presence::default();
+        let ticket = TicketId::from_ulid(Ulid::from(1));
+        let (agent, other) = (AgentId::from_ulid(Ulid::from(2)), AgentId::from_ulid(Ulid::from(3)));
+        let (before, after): (Arc<str>, Arc<str>) = (Arc::from("before"), Arc::from("after"));
+        presence.sit(ticket, agent, &before, 4);
+        presence.watch(ticket, &before, 4);
+        // Closed by the fifth entry, opened again by the sixth.
+        presence.sit(ticket, other, &after, 6);
+        presence.watch(ticket, &after, 6);
+
+        presence.clear(ticket, 5);
+
+        assert!(!presence.sits(ticket, agent) && !presence.watches(ticket, &before));
+        assert!(presence.sits(ticket, other) && presence.watches(ticket, &after));
+        assert_eq!(presence.gone(&after), [(ticket, other)]);
+        assert!(presence.is_empty());
     }
 }

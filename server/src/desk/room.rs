@@ -58,18 +58,27 @@ impl Desk {
         }
         // The room is entered before the log is read: what is told in between is told twice, and
         // dropped by its number. The other way round it would be lost.
-        self.hub.enter(connection, id);
+        let seq = ticket.conversation.seq;
+        self.hub.enter(connection, id, seq);
         if request.silent {
-            self.presence.watch(id, &connection.seat);
+            self.presence.watch(id, &connection.seat, seq);
         } else if let Known::Agent(agent) = known {
-            self.presence.sit(id, agent.id, &connection.seat);
+            self.presence.sit(id, agent.id, &connection.seat, seq);
             let event = SystemEvent::AgentJoined { agent: agent.name() };
             self.append_event(id, event).await?;
         }
-        // Once more: a close and a reopening in between have emptied the room.
-        self.hub.enter(connection, id);
         let ticket = self.store.ticket(id).await?.ok_or(DeskError::NotFound)?;
-        if !ticket.is_open() {
+        if ticket.is_open() {
+            // Once more: a close and a reopening in between have emptied the room, or will when
+            // that close is told of.
+            let seq = ticket.conversation.seq;
+            self.hub.enter(connection, id, seq);
+            if request.silent {
+                self.presence.watch(id, &connection.seat, seq);
+            } else if let Known::Agent(agent) = known {
+                self.presence.sit(id, agent.id, &connection.seat, seq);
+            }
+        } else {
             self.hub.leave(connection, id);
             if let Known::Agent(agent) = known {
                 self.presence.stand(id, agent.id, &connection.seat);
@@ -79,7 +88,7 @@ impl Desk {
         if mutant::is(Mutant::NoRoomBeforeRead) {
             self.hub.leave(connection, id);
             let joined = self.joined(known, ticket, &request).await;
-            self.hub.enter(connection, id);
+            self.hub.enter(connection, id, seq);
             return joined;
         }
         self.joined(known, ticket, &request).await
@@ -237,15 +246,18 @@ impl Desk {
     fn away_after_grace(self: &Arc<Self>, agent: AgentId) {
         let desk = Arc::clone(self);
         self.tasks.spawn(async move {
-            if !desk.grace_is_over().await {
-                return;
-            }
-            if desk.presence.is_here(agent) {
-                return;
-            }
-            let agents = desk.store.agents().await.unwrap_or_default();
-            if let Some(agent) = agents.iter().find(|it| it.id == agent) {
-                desk.tell_presence(agent, PresenceState::Offline);
+            while desk.grace_is_over().await && !desk.presence.is_here(agent) {
+                match desk.store.agents().await {
+                    // Once more, or its colleagues would see it online until it comes back.
+                    Err(error) => tracing::warn!(%agent, %error, "an agent is gone, not told yet"),
+                    Ok(_) if desk.presence.is_here(agent) => return,
+                    Ok(agents) => {
+                        if let Some(agent) = agents.iter().find(|it| it.id == agent) {
+                            desk.tell_presence(agent, PresenceState::Offline);
+                        }
+                        return;
+                    }
+                }
             }
         });
     }

@@ -56,7 +56,7 @@ impl Desk {
         };
         // In its room before anything can be told of it, so that no notice of it is missed.
         if let Some(connection) = &actor.connection {
-            self.hub.enter(connection, new.id);
+            self.hub.enter(connection, new.id, 0);
         }
         let room = new.id;
         let created = self.create(new, first).await;
@@ -85,7 +85,7 @@ impl Desk {
         if let Some(connection) = &actor.connection
             && ticket.is_open()
         {
-            self.hub.enter(connection, ticket.id);
+            self.hub.enter(connection, ticket.id, ticket.conversation.seq);
         }
         Ok(Reply::Created(TicketCreated { ticket: known.view(&ticket), messages: vec![*message] }))
     }
@@ -153,11 +153,12 @@ impl Desk {
     ) -> Result<Reply, DeskError> {
         let agent = Some(known.agent()?.name());
         let reason = reason.map(String::from);
-        let closed =
-            self.change(known, ticket, SystemEvent::TicketClosed { agent, reason }).await?;
-        // Closing has written everybody out; who comes back after a reopening comes anew.
-        self.presence.clear(ticket);
-        Ok(closed)
+        let draft = self.event(Log::Conversation, SystemEvent::TicketClosed { agent, reason });
+        let closed = changed(self.store.append(ticket, draft).await?)?;
+        // Closing has written everybody out; who comes back after a reopening comes anew, and may
+        // have done so by now.
+        self.presence.clear(ticket, closed.conversation.seq);
+        Ok(Reply::Ticket(TicketAnswer { ticket: known.view(&closed) }))
     }
 
     pub(super) async fn reopen_ticket(

@@ -331,9 +331,7 @@ impl Client {
         view.epoch = Some(page.epoch);
         view.open = status == TicketStatus::Open;
         view.ticket_seq = view.ticket_seq.max(seq);
-        if view.open {
-            view.in_room = true;
-        }
+        view.in_room = view.open;
         let before = (view.conversation.last(), view.notes.last());
         let mut shown = if resumes {
             view.conversation.receive(page.messages)
@@ -412,9 +410,6 @@ impl Client {
     }
 
     /// A newer view of a ticket.
-    ///
-    /// Whoever has joined after a close and a reopening may still be taken out of the room by the
-    /// notice of that close, when it lags; then this is what tells that something was missed.
     fn renew(&mut self, net: &mut Inner, ticket: TicketId, seq: u64, note_seq: u64) {
         if let Some(view) = self.views.get_mut(&ticket)
             && (self.current == Some(ticket) || view.in_room)

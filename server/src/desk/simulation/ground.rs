@@ -83,13 +83,11 @@ impl Ground {
     }
 
     pub(super) fn add_guest(&self, guest: Guest, created_at: Timestamp) {
-        match &self.tables {
-            Some(tables) => tables.lock().unwrap().add_guest(guest, created_at),
-            None => {
-                let mut data = self.truth.lock().unwrap();
-                data.guests.insert(guest.id, GuestRecord { guest, created_at });
-            }
+        if let Some(tables) = &self.tables {
+            return tables.lock().unwrap().add_guest(guest, created_at);
         }
+        let mut data = self.truth.lock().unwrap();
+        data.guests.insert(guest.id, GuestRecord { guest, created_at });
     }
 
     pub(super) fn add_agent(&self, agent: AgentRecord) {

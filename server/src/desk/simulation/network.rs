@@ -82,7 +82,7 @@ pub(super) enum Tell {
     Guest(TicketId, GuestNotice),
     Agents(Agents, AgentNotice),
     Others(TicketId, Passing, Option<LinkId>),
-    ClearAgents(TicketId),
+    ClearAgents(TicketId, u64),
     End(Ending, SessionEnded),
 }
 
@@ -178,7 +178,8 @@ pub(super) struct Link {
     pub(super) at_client: bool,
     /// The way into the node, as long as it knows the connection.
     pub(super) line: Option<mpsc::Sender<(u64, Command)>>,
-    pub(super) rooms: BTreeSet<TicketId>,
+    /// Each with what was known of the ticket's log when it was entered.
+    pub(super) rooms: BTreeMap<TicketId, u64>,
     pub(super) with_agents: bool,
     /// Entries that it was told of.
     pub(super) told: BTreeSet<(TicketId, u64)>,
@@ -318,6 +319,8 @@ impl Inner {
         let fate = self.fate();
         let midway = fate.fails.is_some() && self.random.chance(300);
         Fate {
+            // Time has to pass for who tries again and again.
+            before: fate.before.max(1),
             fails: if midway { Some(Fails::Midway) } else { fate.fails },
             ends_with_node: self.random.chance(500),
             is_rolled_back: self.weather.store_fails > 0 && self.random.chance(300),
@@ -354,7 +357,7 @@ impl Inner {
             at_server: false,
             at_client: true,
             line: None,
-            rooms: BTreeSet::new(),
+            rooms: BTreeMap::new(),
             with_agents: false,
             told: BTreeSet::new(),
             up: 0,
@@ -433,7 +436,13 @@ impl Inner {
 
     fn room(&self, node: NodeId, side: Side, ticket: TicketId) -> Vec<LinkId> {
         let links = self.of_node(node, side);
-        links.filter(|(_, link)| link.rooms.contains(&ticket)).map(|(id, _)| id).collect()
+        links.filter(|(_, link)| link.rooms.contains_key(&ticket)).map(|(id, _)| id).collect()
+    }
+
+    /// Whether a client is told of what happens in a ticket.
+    pub(super) fn is_in_room(&self, client: usize, ticket: TicketId) -> bool {
+        let mut links = self.links.values().filter(|link| link.client == client && !link.cut);
+        links.any(|link| link.rooms.contains_key(&ticket))
     }
 
     /// Does on a node's own connections what was told there or has come over the bus.
@@ -481,10 +490,10 @@ impl Inner {
                     }
                 }
             }
-            Tell::ClearAgents(ticket) => {
+            Tell::ClearAgents(ticket, closed) => {
                 for id in self.room(node, Side::Agent, ticket) {
                     if let Some(link) = self.links.get_mut(&id) {
-                        link.rooms.remove(&ticket);
+                        link.rooms.retain(|it, seq| *it != ticket || *seq >= closed);
                     }
                 }
             }
@@ -602,15 +611,16 @@ impl Hub for Rooms {
     fn occupied(&self) -> Vec<TicketId> {
         let inner = self.shared.lock();
         let links = inner.links.values().filter(|it| it.node == self.node && it.at_server);
-        let rooms: BTreeSet<TicketId> = links.flat_map(|it| it.rooms.iter().copied()).collect();
+        let rooms: BTreeSet<TicketId> = links.flat_map(|it| it.rooms.keys().copied()).collect();
         rooms.into_iter().collect()
     }
 
-    fn enter(&self, connection: &Connection, ticket: TicketId) {
+    fn enter(&self, connection: &Connection, ticket: TicketId, seq: u64) {
         if let Some(link) = self.shared.lock().links.get_mut(&id(connection))
             && link.at_server
         {
-            link.rooms.insert(ticket);
+            let known = link.rooms.entry(ticket).or_default();
+            *known = seq.max(*known);
         }
     }
 
@@ -620,8 +630,8 @@ impl Hub for Rooms {
         }
     }
 
-    fn clear_agents(&self, ticket: TicketId) {
-        self.tell(Tell::ClearAgents(ticket));
+    fn clear_agents(&self, ticket: TicketId, closed: u64) {
+        self.tell(Tell::ClearAgents(ticket, closed));
     }
 
     fn end(&self, whose: Ending, why: &SessionEnded) {

@@ -279,7 +279,7 @@ impl Tables {
         for (id, account) in &mut accounts {
             account.agent = snapshot.accounts[id].agent.clone();
         }
-        *self = Self { truth, history, epoch, accounts, ..snapshot.clone() };
+        *self = Self { history, epoch, accounts, truth, ..snapshot.clone() };
         let fresh = Data { epoch: self.epoch.clone(), ..Data::default() };
         *self.truth.lock().unwrap() = fresh;
         for ticket in self.tickets.keys() {
