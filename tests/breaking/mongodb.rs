@@ -176,7 +176,7 @@ async fn nothing_follows_a_close_however_it_races_with_messages_on_two_servers()
                 }
             }
         };
-        let (sent, _) = tokio::join!(join_all(sending), closing);
+        let (sent, ()) = tokio::join!(join_all(sending), closing);
 
         let log = whole_log(&mut reader, &ticket).await;
         let last = log.last().unwrap();

@@ -260,7 +260,8 @@ impl Desk {
                 Decision::Unauthenticated => return Err(DeskError::Unauthenticated),
                 Decision::PasswordFirst => return Err(DeskError::PasswordChangeRequired),
             }
-            self.act(actor, known, ticket, command).await
+            // What a command does is large, and all that holds it would be as large.
+            Box::pin(self.act(actor, known, ticket, command)).await
         };
         let left = PATIENCE.saturating_sub(asked.elapsed());
         let result = if left.is_zero() {
