@@ -102,7 +102,7 @@ async fn a_guest_asks_in_a_browser_and_an_agent_answers_in_a_terminal() {
     console.shows("Close ");
     console.keys("\r");
     page.until("return document.querySelector('main').dataset.status === 'closed'").await;
-    page.until("return document.querySelector('#closed').checkVisibility()").await;
+    page.until("return document.querySelector('#over').checkVisibility()").await;
     page.until("return !document.querySelector('#composer').checkVisibility()").await;
     console.shows("No open tickets");
 
