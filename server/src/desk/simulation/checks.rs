@@ -3,11 +3,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use support_shared::{
     AgentId, ClientMessageId, GuestId, SessionId, TicketId, Timestamp,
     message::{Message, SenderRole, SystemEvent},
 };
+
+use tokio::time::Instant;
 
 use super::network::NodeId;
 use crate::desk::log::Log;
@@ -39,10 +42,13 @@ struct Seen {
     conversation: usize,
     notes: usize,
     closed: bool,
+    ended: bool,
     present: BTreeSet<AgentId>,
     at: [Option<Timestamp>; 2],
     numbers: BTreeMap<(String, bool), u64>,
     marks: (u64, u64),
+    /// Since when it counts again against its guest's limit.
+    again_since: Option<Instant>,
 }
 
 /// What a node has appended and told of.
@@ -57,6 +63,8 @@ struct Told {
 pub(super) struct Checks {
     truth: Truth,
     most_open: usize,
+    /// How long opening a ticket may take. What is opened again meanwhile may come before or after.
+    opening_takes: Duration,
     seen: BTreeMap<TicketId, Seen>,
     /// Nothing of this history has been looked at.
     restored: bool,
@@ -86,10 +94,11 @@ fn stored<'a>(data: &'a Data, message: &Message) -> Option<&'a Message> {
 }
 
 impl Checks {
-    pub(super) fn new(truth: Truth, most_open: u32) -> Self {
+    pub(super) fn new(truth: Truth, most_open: u32, opening_takes: Duration) -> Self {
         Self {
             truth,
             most_open: most_open as usize,
+            opening_takes,
             seen: BTreeMap::new(),
             restored: false,
             keys: BTreeSet::new(),
@@ -248,11 +257,12 @@ impl Checks {
         let restored = std::mem::take(&mut self.restored);
         let data = Arc::clone(&self.truth);
         let data = data.lock().unwrap();
+        let mut new = Vec::new();
         for kept in data.tickets.values() {
             let id = kept.record.id;
             let mut seen = self.seen.remove(&id).unwrap_or_default();
             if seen.conversation == 0 && !restored {
-                self.counts(&data, kept);
+                new.push(kept);
             }
             for log in [Log::Conversation, Log::Notes] {
                 let entries = kept.log(log);
@@ -272,13 +282,20 @@ impl Checks {
             seen.marks = marks;
             self.seen.insert(id, seen);
         }
+        for kept in new {
+            self.counts(&data, kept);
+        }
     }
 
     fn counts(&mut self, data: &Data, new: &Kept) {
         let guest = new.record.guest.id;
         let open = data.tickets.values().filter(|it| {
             let record = &it.record;
-            record.is_of(guest) && record.is_open() && !record.conversation.ended_by_guest
+            let again = self.seen.get(&record.id).and_then(|seen| seen.again_since);
+            record.is_of(guest)
+                && record.is_open()
+                && !record.conversation.ended_by_guest
+                && again.is_none_or(|since| since.elapsed() >= self.opening_takes)
         });
         let (open, most) = (open.count(), self.most_open);
         self.require(open <= most, "V14", || format!("{guest} has opened {open} of {most}"));
@@ -309,7 +326,14 @@ impl Checks {
             _ => !seen.closed,
         };
         self.require(may_follow, "V10", || format!("after the close: {}", it()));
+        if matches!(message.event, Some(SystemEvent::TicketReopened { .. }))
+            || seen.ended && message.sender_role == SenderRole::Guest
+        {
+            seen.ended = false;
+            seen.again_since = Some(Instant::now());
+        }
         match &message.event {
+            Some(SystemEvent::GuestEnded) => seen.ended = true,
             Some(SystemEvent::TicketClosed { .. }) => {
                 seen.closed = true;
                 seen.present.clear();

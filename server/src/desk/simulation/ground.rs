@@ -3,6 +3,7 @@
 //! outside. Knows nothing of clients.
 
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use support_shared::{AgentId, SessionId, Timestamp, ticket::Guest};
 use tokio::sync::mpsc;
@@ -31,6 +32,15 @@ pub(super) enum Kind {
 
 impl Kind {
     pub(super) const ALL: [Self; 2] = [Self::Model, Self::Collections];
+
+    /// How long opening a ticket may take: a call, and one step that arrives after it. On the model
+    /// it is one moment.
+    pub(super) fn opening_takes(self) -> Duration {
+        match self {
+            Self::Model => Duration::ZERO,
+            Self::Collections => Duration::from_secs(12),
+        }
+    }
 
     /// A third of the seeds run on collections.
     pub(super) fn of(seed: u64) -> Self {

@@ -113,7 +113,7 @@ impl World {
     pub(super) fn new(seed: u64, kind: Kind) -> Self {
         let mut random = Seeded::new(seed);
         let ground = Ground::new(kind, "history-0");
-        let checks = Checks::new(Arc::clone(&ground.truth), MOST_OPEN);
+        let checks = Checks::new(Arc::clone(&ground.truth), MOST_OPEN, kind.opening_takes());
         let shared = Shared::new(Seeded::new(random.next()), checks);
         let places = 1 + usize::try_from(random.below(2)).unwrap();
         let clocks = (0..places).map(|_| Arc::default()).collect();
@@ -352,7 +352,7 @@ impl World {
         };
         let power = node.power.clone();
         net.tasks.spawn(async move {
-            power.run_until_cancelled(served.serve(requests)).await;
+            power.run_until_cancelled(Box::pin(served.serve(requests))).await;
         });
     }
 
