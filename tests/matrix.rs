@@ -83,8 +83,8 @@ fn general_routes() -> Vec<(&'static str, Method, &'static str, Option<Value>)> 
         ("GET /api/v1/canned", Method::GET, "/api/v1/canned", None),
         ("POST /api/v1/canned", Method::POST, "/api/v1/canned", Some(canned)),
         ("PATCH /api/v1/canned missing", Method::PATCH, NO_CANNED, Some(json!({ "title": "x" }))),
-        ("DELETE /api/v1/canned missing", Method::DELETE, NO_CANNED, None),
-        ("DELETE /api/v1/canned malformed", Method::DELETE, "/api/v1/canned/hello", None),
+        ("DELETE … missing", Method::DELETE, NO_CANNED, None),
+        ("DELETE … malformed", Method::DELETE, "/api/v1/canned/hello", None),
         ("GET /agent/me", Method::GET, "/agent/me", None),
         ("POST /agent/refresh", Method::POST, "/agent/refresh", None),
     ]
