@@ -6,20 +6,23 @@ use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpListener,
 };
+use tokio_util::task::TaskTracker;
 
 use super::{answers, ticket};
 use crate::support::{browser::Browser, people::Agent, process::Server};
 
 /// A site with one page, which has the launcher of that desk, and hostile styles.
 fn open_shop(listener: TcpListener, desk: &str) {
+    let tasks = TaskTracker::new();
     let page = format!(
         "<!doctype html><html lang=en><title>Shop</title><style>button,iframe {{ display: none !important }}</style>\
          <h1>Shop</h1><script src=\"{desk}/embed.js\" async></script>"
     );
-    tokio::spawn(async move {
+    let visits = tasks.clone();
+    tasks.spawn(async move {
         while let Ok((mut stream, _)) = listener.accept().await {
             let page = page.clone();
-            tokio::spawn(async move {
+            visits.spawn(async move {
                 let mut asked = vec![0; 4096];
                 let _ = stream.read(&mut asked).await;
                 let answer = format!(
