@@ -13,7 +13,6 @@ use crate::support::{browser::Browser, people::Agent, process::Server};
 
 /// A site with one page, which has the launcher of that desk, and hostile styles.
 fn open_shop(listener: TcpListener, desk: &str) {
-    let tasks = TaskTracker::new();
     let page = format!(
         "<!doctype html><html lang=en><title>Shop</title><style>button,iframe {{ display: none !important }}</style>\
          <h1>Shop</h1><script src=\"{desk}/embed.js\" async></script>"
