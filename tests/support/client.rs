@@ -204,6 +204,22 @@ impl Client {
         self.notices.drain(..).collect()
     }
 
+    /// Answers to the server's pings while `work` is done, so that this client is not taken for one
+    /// that has gone; what comes meanwhile is kept.
+    pub(crate) async fn stays_while<T>(&mut self, work: impl Future<Output = T>) -> T {
+        let mut work = std::pin::pin!(work);
+        loop {
+            tokio::select! {
+                done = &mut work => return done,
+                heard = self.heard() => match heard {
+                    Heard::Notice(event, payload) => self.notices.push_back((event, payload)),
+                    Heard::Ack(..) => {}
+                    Heard::Disconnected => panic!("disconnected meanwhile"),
+                },
+            }
+        }
+    }
+
     /// Waits until the server has disconnected this namespace or the transport.
     pub(crate) async fn disconnected(&mut self) {
         while !matches!(self.heard().await, Heard::Disconnected) {}
