@@ -11,7 +11,8 @@ use support_shared::{
 
 use super::{
     Desk, DeskError, Known,
-    command::{Actor, AgentEdit, AgentNamed, NewAgent, Reply, Secret, Session, Who},
+    actor::{Actor, Who},
+    command::{AgentEdit, AgentNamed, NewAgent, Reply, Secret, Session},
     hub::Ending,
     store::{AgentChange, AgentRecord, Changed, SessionRecord},
 };

@@ -5,7 +5,8 @@ use support_shared::{CannedId, ErrorCode};
 
 use super::{
     Desk, DeskError, PATIENCE,
-    command::{Actor, AgentNamed, Command, Reply, Who},
+    actor::{Actor, Who},
+    command::{AgentNamed, Command, Reply},
     rates,
     store::Audit,
 };

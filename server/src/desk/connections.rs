@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 
 use support_shared::{AgentId, GuestId};
 
-use super::command::{Actor, Address, Who};
+use super::actor::{Actor, Address, Who};
 use super::error::DeskError;
 use super::limits::Limits;
 

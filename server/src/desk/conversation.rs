@@ -12,7 +12,8 @@ use support_shared::{
 
 use super::{
     Desk, DeskError, Known,
-    command::{Actor, Reply},
+    actor::Actor,
+    command::Reply,
     hub::Passing,
     log::{Body, Draft, Log, OnlyFrom, Sender},
     record::TicketRecord,

@@ -6,7 +6,7 @@ use support_shared::{
     notice::{AgentNotice, GuestNotice, ReadNotice, SessionEnded, TypingNotice},
 };
 
-use super::command::Connection;
+use super::actor::Connection;
 
 /// Which agents to tell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

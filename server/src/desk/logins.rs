@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::command::Address;
+use super::actor::Address;
 use super::error::DeskError;
 use super::limits::Limits;
 

@@ -5,6 +5,7 @@
 //! desk knows neither axum nor socketioxide: what it needs of the connected is the trait [`Hub`].
 
 mod accounts;
+mod actor;
 mod announce;
 mod audit;
 mod canned;
@@ -13,6 +14,7 @@ mod connections;
 mod conversation;
 mod error;
 mod hub;
+mod known;
 mod limits;
 mod listing;
 mod log;
@@ -36,24 +38,21 @@ mod typing;
 use std::sync::Arc;
 use std::time::Duration;
 
-use support_shared::{
-    TicketId,
-    message::SenderRole,
-    ticket::{AgentName, AgentRole, Guest},
-};
+use support_shared::TicketId;
 use tokio::{sync::mpsc, time::Instant};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tracing::Instrument;
 
 use self::{
     connections::Connections,
+    known::Known,
     logins::Logins,
     openings::Openings,
-    policy::{Caller, Decision, Situation},
+    policy::{Decision, Situation},
     presence::Presence,
     rates::Rates,
     record::TicketRecord,
-    store::{AgentRecord, Facts, SharedStore, Stored, Whose},
+    store::{SharedStore, Stored, Whose},
     typing::Writers,
 };
 use crate::auth::password::Passwords;
@@ -61,10 +60,8 @@ use crate::clock::Source;
 use crate::telemetry::Meter;
 
 pub use self::{
-    command::{
-        Actor, Address, AgentEdit, AgentNamed, Command, Connection, NewAgent, Reply, Secret,
-        Session, Side, TicketView, Who,
-    },
+    actor::{Actor, Address, Connection, Side, Who},
+    command::{AgentEdit, AgentNamed, Command, NewAgent, Reply, Secret, Session, TicketView},
     error::DeskError,
     hub::{Agents, Ending, Hub, Passing},
     limits::Limits,
@@ -92,83 +89,6 @@ pub struct Desk {
     tasks: TaskTracker,
     /// Ends what waits for something, when the server stops.
     stopping: CancellationToken,
-}
-
-/// The caller of a command, with the records that say what it is now.
-enum Known {
-    Stranger,
-    Ended,
-    Operator,
-    Guest(Guest),
-    Agent(Box<AgentRecord>),
-}
-
-impl Known {
-    fn caller(&self) -> Caller {
-        match self {
-            Self::Stranger => Caller::Stranger,
-            Self::Ended => Caller::Ended,
-            Self::Operator => Caller::Operator,
-            Self::Guest(_) => Caller::Guest,
-            Self::Agent(agent) if agent.must_change_password => Caller::NewAgent,
-            Self::Agent(agent) => match agent.role {
-                AgentRole::Agent => Caller::Agent,
-                AgentRole::Admin => Caller::Admin,
-            },
-        }
-    }
-
-    fn owns(&self, ticket: &TicketRecord) -> bool {
-        match self {
-            Self::Guest(guest) => ticket.is_of(guest.id),
-            Self::Stranger | Self::Ended | Self::Operator | Self::Agent(_) => false,
-        }
-    }
-
-    /// What it is in a conversation.
-    fn role(&self) -> SenderRole {
-        match self {
-            Self::Guest(_) => SenderRole::Guest,
-            Self::Agent(_) => SenderRole::Agent,
-            Self::Stranger | Self::Ended | Self::Operator => SenderRole::System,
-        }
-    }
-
-    /// The agent; nobody else gets past the policy to where this is asked.
-    fn agent(&self) -> Result<&AgentRecord, DeskError> {
-        match self {
-            Self::Agent(agent) => Ok(agent),
-            Self::Stranger | Self::Ended | Self::Operator | Self::Guest(_) => {
-                Err(DeskError::Forbidden)
-            }
-        }
-    }
-
-    /// The guest; nobody else gets past the policy to where this is asked.
-    fn guest(&self) -> Result<&Guest, DeskError> {
-        match self {
-            Self::Guest(guest) => Ok(guest),
-            Self::Stranger | Self::Ended | Self::Operator | Self::Agent(_) => {
-                Err(DeskError::Forbidden)
-            }
-        }
-    }
-
-    /// A ticket as this caller may see it.
-    fn view(&self, ticket: &TicketRecord) -> TicketView {
-        match self {
-            Self::Agent(_) | Self::Operator => TicketView::Agent(Box::new(ticket.for_agents())),
-            Self::Stranger | Self::Ended | Self::Guest(_) => {
-                TicketView::Guest(Box::new(ticket.for_guest()))
-            }
-        }
-    }
-}
-
-impl AgentRecord {
-    fn name(&self) -> AgentName {
-        AgentName { id: self.id, name: self.display_name.clone() }
-    }
 }
 
 impl Desk {
@@ -384,26 +304,6 @@ impl Desk {
                 self.list_messages(ticket()?.id, before, limit, notes).await
             }
         }
-    }
-
-    /// What the actor is now: a credential says who, the records say whether still.
-    fn known(&self, actor: &Actor, facts: Facts) -> (Known, Option<TicketRecord>) {
-        let Facts { guest, agent, session, ticket } = facts;
-        let known = match actor.who {
-            Who::Stranger => Known::Stranger,
-            Who::Unproven => Known::Ended,
-            Who::Operator => Known::Operator,
-            Who::Guest(_) => guest.map_or(Known::Ended, Known::Guest),
-            Who::Agent { agent: id, expires_at, .. } => {
-                let now = self.source.now();
-                let stands = session
-                    .is_some_and(|it| it.agent == id && !it.ended && now < it.ends_at)
-                    && now < expires_at;
-                let agent = agent.filter(|agent| stands && !agent.disabled);
-                agent.map_or(Known::Ended, |agent| Known::Agent(Box::new(agent)))
-            }
-        };
-        (known, ticket)
     }
 
     /// Whether the store answers.

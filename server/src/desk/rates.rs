@@ -13,7 +13,7 @@ use governor::{
 };
 use support_shared::{AgentId, GuestId};
 
-use super::command::Address;
+use super::actor::Address;
 use super::error::DeskError;
 use super::limits::Limits;
 

@@ -15,7 +15,8 @@ use support_shared::{
 
 use super::{
     Desk, DeskError, Known,
-    command::{Actor, Reply, Who},
+    actor::{Actor, Who},
+    command::Reply,
     hub::Agents,
     log::Log,
     record::TicketRecord,

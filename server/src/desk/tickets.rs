@@ -12,7 +12,8 @@ use support_shared::{
 
 use super::{
     Desk, DeskError, Known,
-    command::{Actor, Reply},
+    actor::Actor,
+    command::Reply,
     log::{Body, Draft, Log, OnlyFrom, Sender, TAGS},
     record::{NewTicket, TicketRecord},
     store::{Appended, Created, Rated, StoreError},
