@@ -215,6 +215,28 @@ async fn colleagues_hear_who_comes_and_who_has_gone() {
 }
 
 #[tokio::test]
+async fn who_connects_later_hears_who_is_here_already() {
+    let server = Server::with(&[("SUPPORT_LIMITS_LEFT_GRACE_MS", "200")]);
+    let mut alice = Agent::signs_in(&server, "alice").await;
+    let again = Agent::signs_in(&server, "alice").await;
+
+    let mut bob = Agent::signs_in(&server, "bob").await;
+    let here = bob.socket.notice("presence:changed").await;
+    let came = alice.socket.notice("presence:changed").await;
+    drop(again);
+    drop(alice);
+    let gone = bob.socket.notice("presence:changed").await;
+
+    assert_eq!((&here["name"], &here["state"]), (&json!("Alice"), &json!("online")));
+    assert_eq!(came["name"], "Bob");
+    assert_eq!((&gone["name"], &gone["state"]), (&json!("Alice"), &json!("offline")));
+    // Who is gone is not told of, and nobody is told of itself.
+    let mut alice = Agent::signs_in(&server, "alice").await;
+    assert_eq!(alice.socket.notice("presence:changed").await["name"], "Bob");
+    assert_eq!(alice.socket.notices_so_far().await, []);
+}
+
+#[tokio::test]
 async fn tickets_are_listed_by_tag_words_and_page() {
     let server = Server::with(&[
         ("SUPPORT_LIMITS_GUEST_NEW_TICKETS", "0"),

@@ -9,6 +9,7 @@ mod support;
 mod access;
 mod breaking;
 mod canned;
+mod console;
 mod conversation;
 mod data;
 mod desk;

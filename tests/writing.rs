@@ -4,7 +4,6 @@
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
@@ -14,29 +13,12 @@ use crate::support::{
     people::{Agent, Guest},
     process::{At, PASSWORD, Server},
     proxy::{Flow, Proxy},
-    terminal::{AGENT, Terminal},
+    terminal::{Terminal, signed_in},
 };
 
 const ESC: &str = "\u{1b}";
 const NOTE: &str = "\u{e}";
 const EDITOR: &str = "\u{5}";
-
-/// A home in which alice is signed in to a server.
-fn signed_in(server: &At) -> tempfile::TempDir {
-    use std::io::Write;
-    let home = tempfile::tempdir().unwrap();
-    let mut child = Command::new(AGENT)
-        .args(["login", "--username", "alice", "--password-stdin"])
-        .env("SUPPORT_SERVER", server.url(""))
-        .env("SUPPORT_AGENT_HOME", home.path())
-        .stdin(Stdio::piped())
-        .stdout(Stdio::null())
-        .spawn()
-        .unwrap();
-    child.stdin.take().unwrap().write_all(PASSWORD.as_bytes()).unwrap();
-    assert!(child.wait().unwrap().success());
-    home
-}
 
 /// The files of the console in its home, by the beginning of their names.
 fn files(home: &Path, prefix: &str) -> Vec<PathBuf> {
@@ -88,7 +70,7 @@ async fn said(server: &At, ticket: &str, text: &str) -> usize {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_paste_is_text_to_the_last_line_and_sends_nothing() {
     let server = Server::start();
-    let home = signed_in(&server);
+    let home = signed_in(&server, "alice");
     let mut maya = Guest::arrives(&server).await;
     let ticket = maya.opens_a_ticket("my card was declined").await;
     let mut console = Terminal::open(&server, home.path(), 24, 80);
@@ -109,7 +91,7 @@ async fn a_paste_is_text_to_the_last_line_and_sends_nothing() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn drafts_outlive_every_end_of_the_console_each_in_its_mode() {
     let server = Server::start();
-    let home = signed_in(&server);
+    let home = signed_in(&server, "alice");
     let mut maya = Guest::arrives(&server).await;
     let ticket = maya.opens_a_ticket("my card was declined").await;
 
@@ -161,7 +143,7 @@ async fn drafts_outlive_every_end_of_the_console_each_in_its_mode() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_editor_has_the_whole_terminal_and_the_text_comes_back_unsent() {
     let server = Server::start();
-    let home = signed_in(&server);
+    let home = signed_in(&server, "alice");
     let mut maya = Guest::arrives(&server).await;
     let ticket = maya.opens_a_ticket("my card was declined").await;
     // An editor that shows what it was given, reads a line of keys, and ends.
@@ -200,7 +182,7 @@ async fn the_editor_has_the_whole_terminal_and_the_text_comes_back_unsent() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_editor_that_cannot_be_used_costs_nothing() {
     let server = Server::start();
-    let home = signed_in(&server);
+    let home = signed_in(&server, "alice");
     Guest::arrives(&server).await.opens_a_ticket("my card was declined").await;
     for (editor, says) in
         [("/nonexistent/vi", "cannot start /nonexistent/vi"), ("false", "as it was")]
@@ -223,11 +205,14 @@ async fn an_editor_that_cannot_be_used_costs_nothing() {
 async fn dies_before_the_ack(up: Flow, down: Flow) {
     let server = Server::start();
     let proxy = Proxy::to(server.at().address).await;
-    let home = signed_in(&proxy.at);
+    let home = signed_in(&proxy.at, "alice");
     let mut maya = Guest::arrives(&server).await;
     let ticket = maya.opens_a_ticket("my card was declined").await;
     let mut console = Terminal::open(&proxy.at, home.path(), 24, 80);
     opens(&mut console, "my card was declined");
+    // The console asks one thing at a time: what it has asked so far is answered.
+    while maya.socket.notice("ticket:read").await["seq"] != 2 {}
+    assert_eq!(said(&server, &ticket, "refunded today").await, 0);
 
     proxy.flow(up, down);
     console.keys("refunded today\r");

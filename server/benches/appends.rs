@@ -39,6 +39,7 @@ struct Nobody;
 
 impl Hub for Nobody {
     fn tell_guest(&self, _: TicketId, _: &GuestNotice) {}
+    fn tell_one(&self, _: &Connection, _: &AgentNotice) {}
     fn tell_agents(&self, _: Agents, _: &AgentNotice) {}
     fn tell_others(&self, _: TicketId, _: &Passing, _: Option<&Connection>) {}
     fn tell_other_agents(&self, _: TicketId, _: &AgentNotice, _: Option<&Connection>) {}

@@ -225,6 +225,10 @@ impl Hub for Rooms {
         self.tell(self.within(Side::Agent, room), notice.name(), notice);
     }
 
+    fn tell_one(&self, connection: &Connection, notice: &AgentNotice) {
+        self.tell(self.socket(connection).into_iter().collect(), notice.name(), notice);
+    }
+
     fn tell_others(&self, ticket: TicketId, notice: &Passing, but: Option<&Connection>) {
         let (for_guest, for_agents) = match notice.clone() {
             Passing::Typing(typing) => {

@@ -33,6 +33,8 @@ pub(crate) struct Card {
     pub(crate) waiting_since: Option<Timestamp>,
     /// Where the conversation ends.
     pub(crate) last_seq: u64,
+    /// Where its notes end.
+    pub(crate) last_note: u64,
     /// How far some agent has read.
     pub(crate) agent_read: u64,
     pub(crate) guest_read: u64,
@@ -119,6 +121,7 @@ impl From<Ticket> for Card {
             updated_at: ticket.updated_at,
             waiting_since: ticket.waiting_since,
             last_seq: ticket.last_seq,
+            last_note: ticket.last_note_seq,
             agent_read: ticket.agent_read_seq,
             guest_read: ticket.guest_read_seq,
             ended_by_guest: ticket.ended_by_guest,

@@ -95,3 +95,15 @@ pub(crate) fn message(seq: u64, role: SenderRole, content: &str) -> Message {
         event: None,
     }
 }
+
+/// A note to ticket 1, written when its conversation ended with `after`.
+pub(crate) fn note(number: u64, after: u64, content: &str) -> Message {
+    Message {
+        id: MessageId::from_ulid(ulid(5, number)),
+        seq: None,
+        note_seq: Some(number),
+        after_seq: Some(after),
+        internal: true,
+        ..message(after, SenderRole::Agent, content)
+    }
+}

@@ -1,5 +1,5 @@
 //! Finds out what no notice told. The queue's word on a ticket comes by another room than its
-//! messages: when it counts more than is here and the rest does not follow, the server has us out
+//! messages and notes: when it counts more than is here and the rest does not follow, the server has us out
 //! of the ticket's room, whatever we believe. Joining again brings both back.
 
 use support_shared::{TicketId, Timestamp};
@@ -54,6 +54,8 @@ pub(super) fn next_check(state: &State) -> Option<Timestamp> {
 }
 
 fn is_behind(conversation: &Conversation) -> bool {
-    let here = conversation.timeline.last();
-    conversation.room == Room::Joined && here.is_some_and(|last| conversation.card.last_seq > last)
+    let (timeline, card) = (&conversation.timeline, &conversation.card);
+    let behind = timeline.last().is_some_and(|last| card.last_seq > last)
+        || timeline.last_note().is_some_and(|last| card.last_note > last);
+    conversation.room == Room::Joined && behind
 }

@@ -7,15 +7,15 @@ use support_shared::ErrorCode;
 use support_shared::answer::{Joined, MessagePage, MessageSent, TicketPage};
 use support_shared::message::Message;
 use support_shared::notice::{AgentNotice, HeadNotice, TypingNotice};
-use support_shared::request::{AgentRequest, AssignTicket, ListTickets, NewAssignee};
+use support_shared::request::{AgentRequest, AssignTicket, ListMessages, ListTickets, NewAssignee};
 use support_shared::ticket::Ticket;
 use support_shared::{ApiError, TicketId};
 
 use super::card::Card;
-use super::conversation::{Room, Writing};
+use super::conversation::{Conversation, Room, Writing};
 use super::link::{Answer, LinkEvent, LinkState, Refusal, winner};
 use super::people::People;
-use super::run::{join_request, list_request, open_tickets, save};
+use super::run::{join_request, list_earlier, list_request, open_tickets, save};
 use super::timeline::{Applied, Entry};
 use super::toast::Toast;
 use super::{Effect, Focus, State, heal};
@@ -98,7 +98,8 @@ pub(super) fn rejoin(state: &mut State, ticket: TicketId, effects: &mut Vec<Effe
     let known = state.conversations.get_mut(&ticket);
     if let Some(conversation) = known {
         conversation.room = Room::Joining;
-        conversation.timeline.asking_earlier = false;
+        conversation.timeline.gave_up(false);
+        conversation.timeline.gave_up(true);
     }
     let request = join_request(ticket, state.conversations.get(&ticket));
     effects.push(Effect::Ask(Box::new(request)));
@@ -164,7 +165,8 @@ fn learned(state: &mut State, card: &Card) {
 fn head(state: &mut State, head: &HeadNotice, effects: &mut Vec<Effect>) {
     let Some(conversation) = state.conversations.get(&head.ticket_id) else { return };
     let timeline = &conversation.timeline;
-    let behind = timeline.last().is_some_and(|last| head.seq > last);
+    let behind = timeline.last().is_some_and(|last| head.seq > last)
+        || timeline.last_note().is_some_and(|last| head.note_seq > Some(last));
     let elsewhere = timeline.epoch.as_ref().is_some_and(|epoch| *epoch != head.epoch);
     if conversation.room == Room::Joined && (behind || elsewhere) {
         rejoin(state, head.ticket_id, effects);
@@ -188,9 +190,9 @@ fn message(state: &mut State, message: Message, effects: &mut Vec<Effect>) {
     {
         conversation.people.follow(event);
     }
+    let settled = state.outbox.settle_by(&message, &state.my_id);
+    let role = message.sender_role;
     let Some(entry) = Entry::of(message) else { return };
-    let settled = state.outbox.settle_by(&entry, &state.my_id);
-    let role = entry.role;
     if let Some(conversation) = state.conversations.get_mut(&ticket) {
         // What was being written is here.
         conversation.writing = conversation.writing.take().filter(|it| it.role != role);
@@ -256,7 +258,7 @@ fn answered(state: &mut State, request: AgentRequest, answer: Answer, effects: &
         (_, Answer::Changed(changed)) => ticket(state, *changed),
         (_, Answer::Sent(sent)) => sent_message(state, *sent, effects),
         (AgentRequest::ListMessages(asked), Answer::Messages(page)) => {
-            earlier(state, asked.ticket_id, *page);
+            earlier(state, &asked, *page, effects);
         }
         _ => {}
     }
@@ -298,11 +300,14 @@ fn joined(state: &mut State, after: Option<u64>, page: Joined<Ticket>, effects: 
     conversation.card = card.clone();
     conversation.people = People::told(page.participants);
     conversation.timeline.epoch = Some(page.epoch);
-    let entries: Vec<Entry> = page.messages.into_iter().filter_map(Entry::of).collect();
+    let notes = page.notes.unwrap_or_default();
     let mut settled = false;
-    for entry in &entries {
-        settled |= state.outbox.settle_by(entry, &state.my_id);
+    for message in page.messages.iter().chain(&notes) {
+        settled |= state.outbox.settle_by(message, &state.my_id);
     }
+    let entries: Vec<Entry> = page.messages.into_iter().filter_map(Entry::of).collect();
+    let notes: Vec<Entry> = notes.into_iter().filter_map(Entry::of).collect();
+    let has_more_notes = page.has_more_notes.unwrap_or_default();
     let more = if page.reset {
         // Another history: what is here has nothing to do with it.
         conversation.timeline.reset();
@@ -311,16 +316,20 @@ fn joined(state: &mut State, after: Option<u64>, page: Joined<Ticket>, effects: 
         conversation.told_read = 0;
         true
     } else if after.is_none() {
-        conversation.timeline.load(entries, page.has_more);
+        conversation.timeline.load((entries, page.has_more), (notes, has_more_notes));
         false
     } else {
+        let timeline = &mut conversation.timeline;
+        let before = timeline.last_note();
         let mut gap = false;
-        for entry in entries {
-            gap |= conversation.timeline.apply(entry) == Applied::Gap;
+        for entry in entries.into_iter().chain(notes) {
+            gap |= timeline.apply(entry) == Applied::Gap;
         }
         // Asking again helps only if this answer brought us further.
-        page.has_more || gap && conversation.timeline.last() > after
+        let further = timeline.last() > after || timeline.last_note() > before;
+        page.has_more || has_more_notes || gap && further
     };
+    ask_notes(conversation, effects);
     state.queue.update(card);
     if more {
         rejoin(state, id, effects);
@@ -338,11 +347,22 @@ fn sent_message(state: &mut State, sent: MessageSent, effects: &mut Vec<Effect>)
     message(state, sent.message, effects);
 }
 
-fn earlier(state: &mut State, ticket: TicketId, page: MessagePage) {
-    if let Some(conversation) = state.conversations.get_mut(&ticket) {
+fn earlier(state: &mut State, asked: &ListMessages, page: MessagePage, effects: &mut Vec<Effect>) {
+    if let Some(conversation) = state.conversations.get_mut(&asked.ticket_id) {
         let entries = page.messages.into_iter().filter_map(Entry::of).collect();
-        conversation.timeline.prepend(entries, page.has_more);
+        if asked.notes {
+            conversation.timeline.prepend_notes(entries, page.has_more);
+        } else {
+            conversation.timeline.prepend(entries, page.has_more);
+        }
+        ask_notes(conversation, effects);
     }
+}
+
+/// Asks for the notes that belong to the messages here, page by page.
+fn ask_notes(conversation: &mut Conversation, effects: &mut Vec<Effect>) {
+    let before = conversation.timeline.ask_notes();
+    effects.extend(before.map(|before| list_earlier(conversation.card.id, before, true)));
 }
 
 fn refused(state: &mut State, request: AgentRequest, refusal: Refusal, effects: &mut Vec<Effect>) {
@@ -394,7 +414,7 @@ fn refused(state: &mut State, request: AgentRequest, refusal: Refusal, effects: 
         }
         AgentRequest::ListMessages(asked) => {
             if let Some(conversation) = state.conversations.get_mut(&asked.ticket_id) {
-                conversation.timeline.asking_earlier = false;
+                conversation.timeline.gave_up(asked.notes);
             }
             complain(state, "no earlier messages", &error);
         }
@@ -456,7 +476,7 @@ fn lost(state: &mut State, request: AgentRequest) {
         }
         AgentRequest::ListMessages(asked) => {
             if let Some(conversation) = state.conversations.get_mut(&asked.ticket_id) {
-                conversation.timeline.asking_earlier = false;
+                conversation.timeline.gave_up(asked.notes);
             }
         }
         AgentRequest::SendMessage(_) => {

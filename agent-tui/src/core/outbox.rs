@@ -8,14 +8,13 @@
 use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
-use support_shared::message::SenderRole;
+use support_shared::message::{Message, SenderRole};
 use support_shared::{
     AgentId, ApiError, ClientMessageId, ErrorCode, TicketId, TicketRef, Timestamp,
 };
 
 use super::card::Card;
 use super::draft::Mode;
-use super::timeline::Entry;
 use crate::text::Untrusted;
 
 /// A text with its destination, as it is kept on disk.
@@ -220,8 +219,8 @@ impl Outbox {
     }
 
     /// An entry of the log may be one of these: seeing it is as good as an acknowledgement.
-    pub(crate) fn settle_by(&mut self, entry: &Entry, me: &str) -> bool {
-        let mine = entry.role == SenderRole::Agent && entry.sender_id.as_deref() == Some(me);
+    pub(crate) fn settle_by(&mut self, entry: &Message, me: &str) -> bool {
+        let mine = entry.sender_role == SenderRole::Agent && entry.sender_id.as_deref() == Some(me);
         match &entry.client_message_id {
             Some(id) if mine => self.settle(id),
             _ => false,

@@ -14,24 +14,37 @@ use crate::text::{expand_tabs, rows};
 
 /// Messages of one author this close together share one line that names it.
 const SAME_BREATH_MILLIS: i64 = 5 * 60_000;
+/// Whose a note of one's own is, and whose it is not.
+const OWN_NOTE: &str = "by you, not for the guest";
 /// The most columns of a name.
 pub(crate) const NAME_CELLS: usize = 40;
+
+/// Who is to be seen speaking: a note is never taken for a reply.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Voice {
+    Guest,
+    Agent,
+    /// Somebody of the desk to the desk.
+    Note,
+}
 
 /// A row of the timeline; its texts are neutralised.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Row {
     Day(String),
     Author {
-        role: SenderRole,
+        voice: Voice,
         word: &'static str,
         name: String,
         time: String,
     },
     Text {
-        role: SenderRole,
+        voice: Voice,
         text: String,
     },
     System {
+        /// Only the desk reads it.
+        internal: bool,
         text: String,
         time: String,
     },
@@ -74,7 +87,8 @@ impl<'a> ConversationRows<'a> {
     }
 
     fn is_mine(&self, entry: &Entry) -> bool {
-        entry.role == SenderRole::Agent && entry.sender_id.as_deref() == Some(self.me)
+        let author = &entry.author;
+        author.role == SenderRole::Agent && author.id.as_deref() == Some(self.me)
     }
 
     fn lead(&self, index: usize) -> Vec<Row> {
@@ -87,22 +101,21 @@ impl<'a> ConversationRows<'a> {
             out.push(Row::Day(day));
         }
         let same_author = before.is_some_and(|before| {
-            before.role == entry.role
-                && before.sender_id == entry.sender_id
+            before.author == entry.author
+                && before.place.is_note() == entry.place.is_note()
                 && entry.at.as_millis() - before.at.as_millis() < SAME_BREATH_MILLIS
         });
-        if entry.role != SenderRole::System && (new_day || !same_author) {
-            let word = match entry.role {
-                _ if self.is_mine(entry) => "you",
-                SenderRole::Guest => "guest",
-                _ => "agent",
+        if entry.author.role != SenderRole::System && (new_day || !same_author) {
+            let name = entry.author.name.line(NAME_CELLS);
+            let (word, name) = match entry.author.role {
+                _ if entry.place.is_note() && self.is_mine(entry) => ("note", OWN_NOTE.to_owned()),
+                _ if entry.place.is_note() => ("note", format!("by {name}, not for the guest")),
+                _ if self.is_mine(entry) => ("you", name),
+                SenderRole::Guest => ("guest", name),
+                _ => ("agent", name),
             };
-            out.push(Row::Author {
-                role: entry.role,
-                word,
-                name: entry.name.line(NAME_CELLS),
-                time: time(entry.at, self.zone),
-            });
+            let time = time(entry.at, self.zone);
+            out.push(Row::Author { voice: voice_of(entry), word, name, time });
         }
         out
     }
@@ -117,20 +130,18 @@ impl<'a> ConversationRows<'a> {
     fn lead_pending(&self, index: usize) -> Vec<Row> {
         let Some(item) = self.pending(index) else { return Vec::new() };
         let before = index.checked_sub(1);
-        let after_mine = before.and_then(|at| self.entry(at)).is_some_and(|it| self.is_mine(it));
-        let above = before
-            .and_then(|at| self.pending(at))
-            .map(|it| it.parcel.mode)
-            .or(after_mine.then_some(Mode::Reply));
+        let mine = before.and_then(|at| self.entry(at)).filter(|it| self.is_mine(it));
+        let after_mine = mine.map(|it| if it.place.is_note() { Mode::Note } else { Mode::Reply });
+        let above = before.and_then(|at| self.pending(at)).map(|it| it.parcel.mode).or(after_mine);
         if above == Some(item.parcel.mode) {
             return Vec::new();
         }
         let (word, name) = match item.parcel.mode {
             Mode::Reply => ("you", ""),
-            Mode::Note => ("note", "by you, not for the guest"),
+            Mode::Note => ("note", OWN_NOTE),
         };
         vec![Row::Author {
-            role: voice(item.parcel.mode),
+            voice: voice(item.parcel.mode),
             word,
             name: name.to_owned(),
             time: String::new(),
@@ -140,15 +151,16 @@ impl<'a> ConversationRows<'a> {
     fn body(&self, index: usize) -> Vec<Row> {
         if let Some(entry) = self.entry(index) {
             let shown = entry.content.shown();
-            if entry.role == SenderRole::System {
+            if entry.author.role == SenderRole::System {
+                let internal = entry.place.is_note();
                 let time = time(entry.at, self.zone);
                 let cells = self.cells.saturating_sub(time.len() + 5).max(1);
                 return wrapped(&shown, cells)
-                    .map(|text| Row::System { text, time: time.clone() })
+                    .map(|text| Row::System { internal, text, time: time.clone() })
                     .collect();
             }
             let mut out: Vec<Row> = wrapped(&shown, self.cells)
-                .map(|text| Row::Text { role: entry.role, text })
+                .map(|text| Row::Text { voice: voice_of(entry), text })
                 .collect();
             if entry.content.is_altered() {
                 out.push(Row::Standing {
@@ -160,7 +172,7 @@ impl<'a> ConversationRows<'a> {
         }
         let Some(item) = self.pending(index) else { return Vec::new() };
         let mut out: Vec<Row> = wrapped(&item.parcel.text, self.cells)
-            .map(|text| Row::Text { role: voice(item.parcel.mode), text })
+            .map(|text| Row::Text { voice: voice(item.parcel.mode), text })
             .collect();
         let (text, failed) = match &item.standing {
             Standing::Unsaved | Standing::Waiting => ("waiting to be sent".to_owned(), false),
@@ -180,10 +192,18 @@ impl<'a> ConversationRows<'a> {
 }
 
 /// Whose bar stands beside a text that is not sent yet.
-fn voice(mode: Mode) -> SenderRole {
+fn voice(mode: Mode) -> Voice {
     match mode {
-        Mode::Reply => SenderRole::Agent,
-        Mode::Note => SenderRole::System,
+        Mode::Reply => Voice::Agent,
+        Mode::Note => Voice::Note,
+    }
+}
+
+fn voice_of(entry: &Entry) -> Voice {
+    match entry.author.role {
+        _ if entry.place.is_note() => Voice::Note,
+        SenderRole::Guest => Voice::Guest,
+        SenderRole::Agent | SenderRole::System => Voice::Agent,
     }
 }
 
@@ -199,7 +219,7 @@ impl Blocks for ConversationRows<'_> {
     fn key(&self, index: usize) -> Key {
         let count = self.conversation.timeline.entries().len();
         self.entry(index)
-            .map_or(Key::Pending(index.saturating_sub(count)), |entry| Key::Seq(entry.seq))
+            .map_or(Key::Pending(index.saturating_sub(count)), |entry| Key::Entry(entry.place))
     }
 
     fn height(&self, index: usize) -> Height {

@@ -148,7 +148,7 @@ pub(super) fn join_request(ticket_id: TicketId, known: Option<&Conversation>) ->
     AgentRequest::JoinTicket(JoinTicket {
         ticket_id,
         after_seq: timeline.and_then(super::timeline::Timeline::last),
-        after_note_seq: None,
+        after_note_seq: timeline.and_then(super::timeline::Timeline::last_note),
         epoch: timeline.and_then(|timeline| timeline.epoch.clone()),
         limit: None,
         silent: known.is_some_and(|conversation| conversation.silent),
@@ -374,14 +374,16 @@ fn scroll(
     let online = state.is_online();
     let Some(conversation) = state.conversation_mut() else { return };
     conversation.scroll_to(scroll);
-    let timeline = &mut conversation.timeline;
-    if near_start && online && timeline.has_earlier() && !timeline.asking_earlier {
-        timeline.asking_earlier = true;
-        let before = timeline.first();
-        let ticket_id = conversation.card.id;
-        let request = ListMessages { ticket_id, before, limit: None, notes: false };
-        effects.push(Effect::Ask(Box::new(AgentRequest::ListMessages(request))));
+    if near_start && online {
+        let before = conversation.timeline.ask_earlier();
+        effects.extend(before.map(|before| list_earlier(conversation.card.id, before, false)));
     }
+}
+
+/// Asks for a page of messages before this one, or of notes.
+pub(super) fn list_earlier(ticket_id: TicketId, before: u64, notes: bool) -> Effect {
+    let request = ListMessages { ticket_id, before: Some(before), limit: None, notes };
+    Effect::Ask(Box::new(AgentRequest::ListMessages(request)))
 }
 
 /// The commands that change the written text.

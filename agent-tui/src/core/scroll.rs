@@ -2,10 +2,12 @@
 //! So the row that somebody reads stays where it is when messages come below or above it or the
 //! width changes. Knows heights only; what the rows say is none of its business.
 
-/// Names a block of rows: an entry by its number, or a text that is not sent yet by its place.
+use super::timeline::Place;
+
+/// Names a block of rows: an entry by its place, or a text that is not sent yet by its place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Key {
-    Seq(u64),
+    Entry(Place),
     Pending(usize),
 }
 
@@ -157,12 +159,16 @@ mod tests {
     #[derive(Debug, Clone)]
     struct Fake(Vec<(u64, Height)>);
 
+    fn key(seq: u64) -> Key {
+        Key::Entry(Place::of_message(seq))
+    }
+
     impl Blocks for Fake {
         fn len(&self) -> usize {
             self.0.len()
         }
         fn key(&self, index: usize) -> Key {
-            Key::Seq(self.0[index].0)
+            key(self.0[index].0)
         }
         fn height(&self, index: usize) -> Height {
             self.0[index].1
@@ -219,7 +225,7 @@ mod tests {
         ) {
             let blocks = Fake::of(100..160, body);
             let scroll = moves.iter().fold(Scroll::Follow, |scroll, by| scroll.up(&blocks, view, *by));
-            let Scroll::At { key: Key::Seq(seq), row } = scroll else { return Ok(()) };
+            let Scroll::At { key: Key::Entry(place), row } = scroll else { return Ok(()) };
 
             let grown = Fake::of(100 - earlier..160 + later, body);
             prop_assert_eq!(grown.window(scroll, view), blocks.window(scroll, view));
@@ -228,6 +234,7 @@ mod tests {
             let top = resized.window(scroll, view)[0];
             let whole = resized.window(scroll, view).len() == view;
             prop_assert!(whole);
+            let seq = place.number();
             prop_assert!(top.0 <= seq);
             // Only the end of the conversation may push the anchor down.
             if top != (seq, row.min(signed(other) - 1)) {
@@ -238,7 +245,7 @@ mod tests {
         #[test]
         fn the_window_has_no_hole_and_both_ends_can_be_reached(count in 1u64..60, body in 1usize..6, view in 1usize..30) {
             let blocks = Fake::of(1..count + 1, body);
-            let whole: Vec<_> = blocks.window(Scroll::At { key: Key::Seq(0), row: 0 }, usize::MAX >> 1);
+            let whole: Vec<_> = blocks.window(Scroll::At { key: key(0), row: 0 }, usize::MAX >> 1);
             let total = whole.len();
 
             let mut scroll = Scroll::Follow;

@@ -13,7 +13,7 @@ use crate::core::card::Card;
 use crate::core::conversation::{Conversation, Room};
 use crate::core::draft::Mode;
 use crate::core::layout::{self, GUTTER};
-use crate::core::rows::Row;
+use crate::core::rows::{Row, Voice};
 use crate::core::scroll::Blocks;
 use crate::core::{Focus, State};
 use crate::text::{expand_tabs, rows, width};
@@ -131,7 +131,7 @@ fn line_of(row: Row, theme: Theme, cells: usize) -> Line<'static> {
             let text = format!("{0} {day} {0}", "─".repeat(side));
             Line::from(Span::styled(text, theme.style(Role::Chrome)))
         }
-        Row::Author { role, word, name, time } => {
+        Row::Author { voice, word, name, time } => {
             let (_, right) = spread(
                 "",
                 &format!("{time} "),
@@ -139,23 +139,32 @@ fn line_of(row: Row, theme: Theme, cells: usize) -> Line<'static> {
                 cells.saturating_sub(width(word) + width(&name) + 4),
             );
             Line::from(vec![
-                Span::styled("▌ ", theme.sender(role)),
-                Span::styled(word, theme.sender(role)),
+                Span::styled(bar(voice), theme.voice(voice)),
+                Span::styled(word, theme.voice(voice)),
                 Span::raw(" "),
                 Span::styled(name, theme.style(Role::Title)),
                 Span::styled(right, theme.style(Role::Faint)),
             ])
         }
-        Row::Text { role, text } => {
-            Line::from(vec![Span::styled("▌ ", theme.sender(role)), Span::raw(text)])
+        Row::Text { voice, text } => {
+            Line::from(vec![Span::styled(bar(voice), theme.voice(voice)), Span::raw(text)])
         }
-        Row::System { text, time } => {
-            Line::from(Span::styled(format!("  · {text} {time}"), theme.style(Role::System)))
+        Row::System { internal, text, time } => {
+            let mark = if internal { '#' } else { '·' };
+            Line::from(Span::styled(format!("  {mark} {text} {time}"), theme.style(Role::System)))
         }
         Row::Standing { text, failed } => {
             let style = theme.style(if failed { Role::Bad } else { Role::Faint });
             Line::from(Span::styled(format!("  {text}"), style))
         }
+    }
+}
+
+/// What stands left of a text. The text cannot get there, and so cannot look like another's.
+fn bar(voice: Voice) -> &'static str {
+    match voice {
+        Voice::Guest | Voice::Agent => "▌ ",
+        Voice::Note => "# ",
     }
 }
 

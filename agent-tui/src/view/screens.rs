@@ -12,7 +12,7 @@ use support_shared::ticket::{AgentName, PresenceState, Rating, Ticket};
 
 use super::{Theme, draw};
 use crate::core::Msg;
-use crate::core::fixture::{agent, message, noon, ticket};
+use crate::core::fixture::{agent, message, noon, note, ticket};
 use crate::core::stories::{Story, guest};
 
 fn sized(mut story: Story, width: u16, height: u16) -> Story {
@@ -359,6 +359,24 @@ fn a_note_differs_from_a_reply_in_five_ways_of_which_colour_is_one() {
     assert!(line.contains("# she"), "{line}");
     assert!(footer.contains("Enter save note"), "{footer}");
     assert_eq!(colour(&story), Color::Magenta);
+}
+
+#[test]
+fn a_note_in_the_conversation_is_not_taken_for_a_reply() {
+    let mut story = Story::online([ticket(1)]);
+    story.keys("<enter>");
+    let assigned = Message {
+        sender_role: SenderRole::System,
+        sender_id: None,
+        ..note(1, 3, "Alice has this ticket now")
+    };
+    let theirs =
+        Message { sender_name: "Bob".to_owned(), sender_id: None, ..note(2, 4, "Ring her") };
+    let notes = [assigned, theirs, note(3, 4, "I did\nShe was out")];
+    story.joined_with_notes(None, talk(), notes);
+    story.happens(Msg::Resize(Size::new(80, 34)));
+
+    insta::assert_snapshot!("notes_80x34", screen(&story));
 }
 
 #[test]

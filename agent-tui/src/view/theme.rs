@@ -3,8 +3,8 @@
 //! Without colours nothing here may emit one: crossterm answers `NO_COLOR` by resetting the
 //! modifiers too, and a selection nobody sees is worse than a grey one.
 
+use crate::core::rows::Voice;
 use ratatui::style::{Color, Modifier, Style};
-use support_shared::message::SenderRole;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Role {
@@ -52,11 +52,11 @@ impl Theme {
         }
     }
 
-    pub(crate) fn sender(self, role: SenderRole) -> Style {
-        self.style(match role {
-            SenderRole::Guest => Role::Guest,
-            SenderRole::Agent => Role::Agent,
-            SenderRole::System => Role::System,
+    pub(crate) fn voice(self, voice: Voice) -> Style {
+        self.style(match voice {
+            Voice::Guest => Role::Guest,
+            Voice::Agent => Role::Agent,
+            Voice::Note => Role::Note,
         })
     }
 }

@@ -42,6 +42,8 @@ pub trait Hub: Send + Sync + 'static {
     fn tell_guest(&self, ticket: TicketId, notice: &GuestNotice);
     /// Tells agents, each connection once.
     fn tell_agents(&self, agents: Agents, notice: &AgentNotice);
+    /// Tells one agent's connection.
+    fn tell_one(&self, connection: &Connection, notice: &AgentNotice);
     /// Tells everybody in a ticket's room but this connection what may be told to both sides.
     fn tell_others(&self, ticket: TicketId, notice: &Passing, but: Option<&Connection>);
     /// Tells the agents in a ticket's room but this connection.

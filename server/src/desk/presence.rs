@@ -1,14 +1,18 @@
 //! Which connections of which agents sit in which tickets. In memory only: whether an agent has
 //! joined is the log's to say, and this decides when to write that it has left.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use support_shared::{AgentId, TicketId};
 
 /// The seats that are taken.
 #[derive(Default)]
-pub(super) struct Presence(Mutex<Seats>);
+pub(super) struct Presence {
+    seats: Mutex<Seats>,
+    /// Held while who is here is told, so that the last word on an agent is the right one.
+    telling: Mutex<()>,
+}
 
 #[derive(Default)]
 struct Seats {
@@ -18,13 +22,26 @@ struct Seats {
     by_connection: HashMap<Arc<str>, BTreeSet<(TicketId, AgentId)>>,
     /// Connections that look on without being seen.
     watching: HashMap<Arc<str>, HashMap<TicketId, u64>>,
-    /// The connections of each agent.
-    here: HashMap<AgentId, HashSet<Arc<str>>>,
+    /// The agents that are connected.
+    here: BTreeMap<AgentId, Here>,
+}
+
+/// An agent that is connected.
+#[derive(Default)]
+struct Here {
+    /// What it was called when it last connected.
+    name: String,
+    connections: HashSet<Arc<str>>,
 }
 
 impl Presence {
     fn seats(&self) -> MutexGuard<'_, Seats> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.seats.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whoever tells what it finds here does so one after the other.
+    pub(super) fn telling(&self) -> MutexGuard<'_, ()> {
+        self.telling.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// A connection sits down that knows of the ticket's log up to `seq`.
@@ -52,19 +69,20 @@ impl Presence {
     }
 
     /// An agent's connection comes in; true if it is the first.
-    pub(super) fn come(&self, agent: AgentId, connection: &Arc<str>) -> bool {
+    pub(super) fn come(&self, agent: AgentId, name: &str, connection: &Arc<str>) -> bool {
         let mut seats = self.seats();
         let here = seats.here.entry(agent).or_default();
-        here.insert(Arc::clone(connection));
-        here.len() == 1
+        name.clone_into(&mut here.name);
+        here.connections.insert(Arc::clone(connection));
+        here.connections.len() == 1
     }
 
     /// An agent's connection is gone; true if it was the last.
     pub(super) fn go(&self, agent: AgentId, connection: &Arc<str>) -> bool {
         let mut seats = self.seats();
         let Some(here) = seats.here.get_mut(&agent) else { return false };
-        let was = here.remove(connection);
-        let last = here.is_empty();
+        let was = here.connections.remove(connection);
+        let last = here.connections.is_empty();
         if last {
             seats.here.remove(&agent);
         }
@@ -74,6 +92,11 @@ impl Presence {
     /// Whether an agent is connected.
     pub(super) fn is_here(&self, agent: AgentId) -> bool {
         self.seats().here.contains_key(&agent)
+    }
+
+    /// The agents that are connected, with their names.
+    pub(super) fn here(&self) -> Vec<(AgentId, String)> {
+        self.seats().here.iter().map(|(agent, here)| (*agent, here.name.clone())).collect()
     }
 
     /// A connection gets up; true when it was the last of its agent in the ticket.

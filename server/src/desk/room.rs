@@ -237,9 +237,27 @@ impl Desk {
     /// An agent's connection has come in; its colleagues hear of the first.
     pub(super) fn came(&self, actor: &Actor, agent: &AgentRecord) {
         if let Some(connection) = &actor.connection
-            && self.presence.come(agent.id, &connection.seat)
+            && self.presence.come(agent.id, &agent.display_name, &connection.seat)
         {
+            let _telling = self.presence.telling();
             self.tell_presence(agent, PresenceState::Online);
+        }
+    }
+
+    /// Tells an agent that has just connected which of its colleagues are here: it has not heard
+    /// them come.
+    pub fn tell_who_is_here(&self, actor: &Actor) {
+        let (Who::Agent { agent: own, .. }, Some(connection)) = (actor.who, &actor.connection)
+        else {
+            return;
+        };
+        let _telling = self.presence.telling();
+        for (agent_id, name) in self.presence.here() {
+            if agent_id != own {
+                let state = PresenceState::Online;
+                let changed = PresenceChanged { agent_id, name, state };
+                self.hub.tell_one(connection, &AgentNotice::PresenceChanged(changed));
+            }
         }
     }
 
@@ -251,9 +269,11 @@ impl Desk {
                 match desk.store.agents().await {
                     // Once more, or its colleagues would see it online until it comes back.
                     Err(error) => tracing::warn!(%agent, %error, "an agent is gone, not told yet"),
-                    Ok(_) if desk.presence.is_here(agent) => return,
                     Ok(agents) => {
-                        if let Some(agent) = agents.iter().find(|it| it.id == agent) {
+                        let _telling = desk.presence.telling();
+                        if let Some(agent) = agents.iter().find(|it| it.id == agent)
+                            && !desk.presence.is_here(agent.id)
+                        {
                             desk.tell_presence(agent, PresenceState::Offline);
                         }
                         return;

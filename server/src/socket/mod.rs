@@ -63,6 +63,7 @@ pub(crate) fn build(sockets: Sockets, limits: &Limits) -> (SocketIoLayer, Socket
 }
 
 /// A session that ended while its connection was being let in was not found to be ended with it.
+/// One that goes on hears who else is here, now that the client knows that it is connected.
 async fn look_again(socket: SocketRef, State(sockets): State<Sockets>) {
     let Some(actor) = socket.extensions.get::<Actor>() else { return };
     if let (Err(error), Some(connection)) =
@@ -70,7 +71,9 @@ async fn look_again(socket: SocketRef, State(sockets): State<Sockets>) {
     {
         let why = SessionEnded { code: error.code(), message: error.to_string() };
         sockets.rooms.dismiss(connection, &why);
+        return;
     }
+    sockets.desk.tell_who_is_here(&actor);
 }
 
 async fn admit_guest(socket: SocketRef, State(sockets): State<Sockets>) -> Result<(), Refused> {

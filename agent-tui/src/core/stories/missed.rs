@@ -1,11 +1,11 @@
 //! What a notice would have told and did not: the console finds out by another way.
 
-use support_shared::notice::{AgentNotice, TicketNotice};
+use support_shared::notice::{AgentNotice, HeadNotice, TicketNotice};
 use support_shared::ticket::Ticket;
 
 use super::{Story, closed, guest};
 use crate::core::Msg;
-use crate::core::fixture::ticket;
+use crate::core::fixture::{note, ticket};
 
 /// The queue's word on ticket 1: its conversation ends with this number now.
 fn ends_with(seq: u64, later_millis: i64) -> AgentNotice {
@@ -14,6 +14,21 @@ fn ends_with(seq: u64, later_millis: i64) -> AgentNotice {
     AgentNotice::TicketUpdated(TicketNotice {
         ticket: Ticket { last_seq: seq, updated_at, ..known },
     })
+}
+
+/// The queue's word on ticket 1: its notes end with this number now.
+fn notes_end_with(note: u64, later_millis: i64) -> AgentNotice {
+    let known = ticket(1);
+    let updated_at = known.updated_at.plus_millis(later_millis);
+    AgentNotice::TicketUpdated(TicketNotice {
+        ticket: Ticket { last_note_seq: note, updated_at, ..known },
+    })
+}
+
+/// What is on the screen of both logs, from the top.
+fn read(story: &Story) -> Vec<String> {
+    let entries = story.state.conversation().unwrap().timeline.entries();
+    entries.iter().map(|entry| entry.content.line(40)).collect()
 }
 
 fn after_a_while(story: &mut Story, millis: i64) {
@@ -47,6 +62,54 @@ fn the_queue_s_word_that_comes_just_before_the_message_asks_for_nothing() {
     after_a_while(&mut story, 2_000);
 
     assert!(!story.asked().iter().any(|asked| asked.starts_with("join")));
+}
+
+#[test]
+fn a_note_that_was_lost_is_asked_for_when_the_queue_tells_of_it() {
+    let mut story = Story::in_conversation([guest(1), guest(2)]);
+
+    story.notices(notes_end_with(1, 10));
+    after_a_while(&mut story, 2_000);
+
+    assert_eq!(story.asked(), ["join after Some(2)"]);
+}
+
+#[test]
+fn a_head_that_counts_more_notes_asks_for_them() {
+    let mut story = Story::in_conversation([guest(1)]);
+    let head = |note_seq| {
+        AgentNotice::Head(HeadNotice {
+            ticket_id: ticket(1).id,
+            seq: 1,
+            note_seq,
+            epoch: "e".into(),
+        })
+    };
+
+    story.notices(head(Some(0)));
+    assert!(story.asked().is_empty());
+    story.notices(head(Some(1)));
+
+    assert_eq!(story.asked(), ["join after Some(1)"]);
+}
+
+#[test]
+fn notes_are_read_with_the_conversation_and_followed() {
+    let mut story = Story::online([ticket(1)]);
+    story.keys("<enter>");
+    story.joined_with_notes(None, [guest(1), guest(2)], [note(1, 1, "she is abroad")]);
+    assert_eq!(read(&story), ["message 1", "she is abroad", "message 2"]);
+
+    story.says(note(2, 2, "paid back"));
+    story.says(guest(3));
+    assert_eq!(read(&story)[2..], ["message 2", "paid back", "message 3"]);
+
+    // One is missing: everything after what is here is asked for, in both logs.
+    story.asked();
+    story.says(note(4, 3, "done"));
+    assert_eq!(story.asked(), ["join after Some(3)"]);
+    story.joined_with_notes(Some(3), [], [note(3, 3, "sent"), note(4, 3, "done")]);
+    assert_eq!(read(&story)[4..], ["message 3", "sent", "done"]);
 }
 
 #[test]

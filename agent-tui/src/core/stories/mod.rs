@@ -127,6 +127,15 @@ impl Story {
         after: Option<u64>,
         messages: impl IntoIterator<Item = Message>,
     ) {
+        self.joined_with_notes(after, messages, []);
+    }
+
+    pub(crate) fn joined_with_notes(
+        &mut self,
+        after: Option<u64>,
+        messages: impl IntoIterator<Item = Message>,
+        notes: impl IntoIterator<Item = Message>,
+    ) {
         let messages: Vec<Message> = messages.into_iter().collect();
         let has_more = after.is_none() && messages.first().is_some_and(|first| first.seq > Some(1));
         let page = Joined {
@@ -135,8 +144,8 @@ impl Story {
             reset: false,
             messages,
             has_more,
-            notes: None,
-            has_more_notes: None,
+            notes: Some(notes.into_iter().collect()),
+            has_more_notes: Some(false),
             participants: Vec::new(),
         };
         let mut asked = crate::core::run::join_request(ticket_id(1), None);
@@ -169,7 +178,7 @@ impl Story {
 
     fn shown(&self) -> Vec<u64> {
         let timeline = &self.state.conversation().unwrap().timeline;
-        timeline.entries().iter().map(|entry| entry.seq).collect()
+        timeline.entries().iter().map(super::timeline::Entry::number).collect()
     }
 
     fn toast(&self) -> &str {

@@ -599,6 +599,10 @@ impl Hub for Rooms {
         self.tell(Tell::Agents(agents, notice.clone()));
     }
 
+    fn tell_one(&self, _: &Connection, _: &AgentNotice) {
+        // Only who is online, which is not simulated.
+    }
+
     fn tell_others(&self, ticket: TicketId, notice: &Passing, but: Option<&Connection>) {
         self.tell(Tell::Others(ticket, notice.clone(), but.map(id)));
     }

@@ -1,0 +1,4 @@
+//! The real console against the real server, in a pseudo-terminal or a pipe: what a shift at it is
+//! made of, and that it holds.
+
+mod together;
