@@ -3,10 +3,12 @@
 
 mod available;
 mod chord;
+mod keymap;
 mod scope;
 mod table;
 
 pub(crate) use available::Availability;
 pub(crate) use chord::Chord;
+pub(crate) use keymap::{Found, Keymap, Keys};
 pub(crate) use scope::Scope;
-pub(crate) use table::{COMMANDS, Command, CommandId, find};
+pub(crate) use table::{Command, CommandId, group, rows};

@@ -91,6 +91,7 @@ pub(super) fn card(state: &State, id: TicketId) -> Option<&Card> {
 
 fn show(state: &mut State, filter: Filter) {
     state.queue.show(filter, "", state.now);
+    state.focus = Focus::Queue;
 }
 
 /// Looks at a ticket without joining it, unless we are in it already.

@@ -43,7 +43,7 @@ use support_shared::request::AgentRequest;
 use support_shared::ticket::Agent;
 use support_shared::{ClientMessageId, TicketId, Timestamp};
 
-use crate::commands::Chord;
+use crate::commands::{Chord, Keymap};
 use crate::text::Untrusted;
 pub(crate) use desk::next_need;
 
@@ -142,6 +142,10 @@ pub(crate) struct State {
     /// Why the session ended, for the prompt.
     pub(crate) ended: Option<Untrusted>,
     pub(crate) focus: Focus,
+    /// Which keys run what.
+    pub(crate) keymap: Keymap,
+    /// The keys pressed so far of several that make a command together.
+    pub(crate) pressed: Vec<Chord>,
     pub(crate) queue: Queue,
     pub(crate) attention: Attention,
     pub(crate) colleagues: Colleagues,
@@ -184,6 +188,8 @@ impl State {
             link: LinkState::default(),
             ended: None,
             focus: Focus::default(),
+            keymap: Keymap::default(),
+            pressed: Vec::new(),
             conversations: BTreeMap::new(),
             open: None,
             outbox: Outbox::recovered(unsent),

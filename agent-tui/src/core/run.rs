@@ -17,7 +17,7 @@ use super::overlay::{Overlay, Question};
 use super::scroll::{Blocks, Scroll};
 use super::toast::Toast;
 use super::{Effect, Focus, Stamp, State, desk, line, pick};
-use crate::commands::{COMMANDS, CommandId as C};
+use crate::commands::{CommandId as C, rows};
 use crate::text::Untrusted;
 
 /// How long the second Ctrl-C may take.
@@ -91,7 +91,7 @@ pub(super) fn run(state: &mut State, stamp: &Stamp, command: C, effects: &mut Ve
                 *line = if command == C::HelpUp {
                     line.saturating_sub(5)
                 } else {
-                    (*line + 5).min(COMMANDS.len())
+                    (*line + 5).min(rows().count())
                 };
             }
         }

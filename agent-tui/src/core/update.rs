@@ -1,10 +1,11 @@
 //! The one place where the state changes: sorts what happened to whoever deals with it.
 
+use crossterm::event::KeyCode;
 use support_shared::request::{AgentRequest, MarkRead};
 
 use super::conversation::Room;
 use super::{Effect, Focus, Msg, Stamp, State, attention, details, heal, inbound, line, pick, run};
-use crate::commands::{Availability, Chord, Scope, find};
+use crate::commands::{Availability, Chord, Command, Found, Scope};
 use crate::core::toast::Toast;
 
 /// A paste of more lines says how many there are: most of them are not on the screen.
@@ -54,29 +55,60 @@ pub(crate) fn update(state: &mut State, stamp: &Stamp, msg: Msg) -> Vec<Effect> 
 fn press(state: &mut State, stamp: &Stamp, key: Chord, effects: &mut Vec<Effect>) {
     state.toast = None;
     let here = Scope::of(state);
-    match find(here, key) {
-        Some(command) => match (command.available)(state) {
-            Availability::Enabled => run::run(state, stamp, command.id, effects),
-            Availability::Disabled(why) => state.toast = Some(Toast::new(why, state.now)),
-        },
-        None if here == Scope::Line => {
+    let mut pressed = std::mem::take(&mut state.pressed);
+    pressed.push(key);
+    match state.keymap.find(here, &pressed) {
+        Found::Command(command) => attempt(state, stamp, command, effects),
+        Found::Prefix => state.pressed = pressed,
+        Found::Nothing if pressed.len() > 1 => mistyped(state, &pressed),
+        Found::Nothing => write(state, here, key),
+    }
+}
+
+/// Runs a command, or says why it does nothing now.
+pub(super) fn attempt(
+    state: &mut State,
+    stamp: &Stamp,
+    command: &Command,
+    effects: &mut Vec<Effect>,
+) {
+    match (command.available)(state) {
+        Availability::Enabled => run::run(state, stamp, command.id, effects),
+        Availability::Disabled(why) => state.toast = Some(Toast::new(why, state.now)),
+    }
+}
+
+/// Keys one after the other that make no command. Esc gives them up without a word.
+fn mistyped(state: &mut State, pressed: &[Chord]) {
+    let given_up = |key: &Chord| [Chord::key(KeyCode::Esc), Chord::ctrl('c')].contains(key);
+    if !pressed.last().is_some_and(given_up) {
+        let keys: Vec<String> = pressed.iter().map(ToString::to_string).collect();
+        let text = format!("{} does nothing here", keys.join(" "));
+        state.toast = Some(Toast::new(text, state.now));
+    }
+}
+
+/// A key that is no command: where text is written, it is text.
+fn write(state: &mut State, here: Scope, key: Chord) {
+    match here {
+        Scope::Line => {
             if let Some(c) = key.typed() {
                 line::write(state, c.encode_utf8(&mut [0; 4]));
             }
         }
-        None if here == Scope::Pick => {
+        Scope::Pick => {
             if let Some(c) = key.typed() {
                 pick::write(state, c);
             }
         }
-        None if here == Scope::Composer => {
+        Scope::Composer => {
             if let (Some(c), Some(conversation)) = (key.typed(), state.conversation_mut())
                 && !conversation.composer.insert(c.encode_utf8(&mut [0; 4]))
             {
                 run::full(state);
             }
         }
-        None => {}
+        _ => {}
     }
 }
 

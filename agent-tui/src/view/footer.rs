@@ -6,7 +6,7 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
 use super::{Role, Theme, put};
-use crate::commands::{Availability, COMMANDS, Command, CommandId, Scope};
+use crate::commands::{Availability, Command, CommandId as C, Keys, Scope, group};
 use crate::core::State;
 use crate::core::conversation::Conversation;
 use crate::core::draft::Mode;
@@ -28,46 +28,64 @@ pub(super) fn draw(state: &State, theme: Theme, frame: &mut Frame, area: Rect) {
 
 /// Key and word of each command that works now, as many as fit; the way to the help always does.
 pub(crate) fn hints(state: &State, cells: usize) -> Vec<(String, &'static str)> {
+    if !state.pressed.is_empty() {
+        return vec![("Esc".to_owned(), "give up")];
+    }
     let here = Scope::of(state);
-    let works = |command: &&Command| {
-        command.scope.covers(here) && (command.available)(state) == Availability::Enabled
+    let works = |command: &Command| (command.available)(state) == Availability::Enabled;
+    let rows: Vec<(&Command, &[Keys])> =
+        state.keymap.rows_at(here).filter(|(command, _)| works(command)).collect();
+    let key_of = |id: C| {
+        let mut keys = rows.iter().filter(|(command, _)| command.id == id);
+        keys.find_map(|(_, keys)| keys.first()).map(ToString::to_string)
     };
-    let help = COMMANDS.iter().filter(works).find(|command| command.id == CommandId::Help);
     let hint = |command: &Command| {
         let mode = state.conversation().map(Conversation::mode);
         let word = match (command.id, mode) {
-            (CommandId::Send, Some(Mode::Reply)) => "send to guest",
-            (CommandId::Send, Some(Mode::Note)) => "save note",
-            (CommandId::SwitchMode, Some(mode)) => mode.other().word(),
+            (C::Send, Some(Mode::Reply)) => "send to guest",
+            (C::Send, Some(Mode::Note)) => "save note",
+            (C::SwitchMode, Some(mode)) => mode.other().word(),
             _ if command.hint.is_empty() => "help",
             _ => command.hint,
         };
-        (key_of(command), word)
+        Some((keys_of(command.id, key_of)?, word))
     };
     let size = |(key, word): &(String, &str)| width(key) + width(word) + 3;
-    let last = help.map(hint);
+    let help = rows.iter().find(|(command, _)| command.id == C::Help);
+    let last = help.and_then(|(command, _)| hint(command));
     let mut left = cells.saturating_sub(last.as_ref().map_or(0, size));
     let mut out = Vec::new();
-    for command in COMMANDS.iter().filter(works) {
-        let named = !command.hint.is_empty() && command.id != CommandId::Help;
-        let hint = hint(command);
-        if named && size(&hint) <= left {
+    for (command, _) in &rows {
+        let named = !command.hint.is_empty() && command.id != C::Help;
+        if let Some(hint) = hint(command).filter(|hint| named && size(hint) <= left) {
             left -= size(&hint);
             out.push(hint);
         }
+    }
+    let prefix = state.keymap.prefix(here).map(|key| key.to_string());
+    if let Some(begins) = prefix.map(|key| (key.clone(), group(&key))) {
+        out.extend(Some(begins).filter(|hint| !hint.1.is_empty() && size(hint) <= left));
     }
     out.extend(last);
     out
 }
 
-fn key_of(command: &Command) -> String {
-    match command.id {
-        // Two commands, one hint: both keys are named.
-        CommandId::Next | CommandId::HelpDown | CommandId::DetailsDown => "↑↓".to_owned(),
-        CommandId::ShowMine => "1-4".to_owned(),
-        CommandId::PageUp => "PgUp/PgDn".to_owned(),
-        _ => command.keys.first().map(ToString::to_string).unwrap_or_default(),
-    }
+/// The key of a command. Where several commands share a hint, all their keys are named.
+fn keys_of(id: C, key_of: impl Fn(C) -> Option<String>) -> Option<String> {
+    let together: &[C] = match id {
+        C::Next => &[C::Previous, C::Next],
+        C::HelpDown => &[C::HelpUp, C::HelpDown],
+        C::DetailsDown => &[C::DetailsUp, C::DetailsDown],
+        C::PageUp => &[C::PageUp, C::PageDown],
+        C::ShowMine => &[C::ShowMine, C::ShowUnassigned, C::ShowOpen, C::ShowClosed],
+        _ => return key_of(id),
+    };
+    let keys: Vec<String> = together.iter().filter_map(|id| key_of(*id)).collect();
+    Some(match (keys.first()?.as_str(), keys.last()?.as_str()) {
+        ("↑", "↓") => "↑↓".to_owned(),
+        ("1", "4") => "1-4".to_owned(),
+        _ => keys.join("/"),
+    })
 }
 
 /// A toast lies on the composer's rule, or on the last row of the queue where there is none.

@@ -9,6 +9,7 @@ mod header;
 mod overlay;
 mod queue;
 mod theme;
+mod which_key;
 
 #[cfg(test)]
 pub(crate) mod screens;
@@ -50,6 +51,7 @@ pub(crate) fn draw(state: &State, theme: Theme, frame: &mut Frame) {
     footer::toast(state, theme, frame, &layout);
     footer::draw(state, theme, frame, layout.footer);
     overlay::draw(state, theme, frame);
+    which_key::draw(state, theme, frame);
 }
 
 /// Writes a line into a row of `area`, never past its edge.

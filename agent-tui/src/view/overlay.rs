@@ -6,7 +6,7 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, Clear, Widget};
 
 use super::{Role, Theme, ask, details, put};
-use crate::commands::{Availability, COMMANDS, Command, Scope};
+use crate::commands::{Availability, Command, Scope};
 use crate::core::State;
 use crate::core::conversation::Conversation;
 use crate::core::overlay::{Overlay, Question};
@@ -91,11 +91,11 @@ const KEYS: usize = 20;
 fn help_lines(state: &State) -> Vec<(String, String, bool)> {
     let here = Scope::of_focus(state.focus);
     let mut lines: Vec<(&Command, String)> = Vec::new();
-    for command in COMMANDS.iter().filter(|command| command.scope.covers(here)) {
-        let keys = command.keys.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
+    for (command, keys) in state.keymap.rows_at(here) {
+        let keys = keys.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
         // A command with keys in two scopes is one command to whoever reads.
         match lines.iter_mut().find(|(known, _)| known.id == command.id) {
-            Some((_, known)) => *known = format!("{known} {keys}"),
+            Some((_, known)) => *known = format!("{known}, {keys}"),
             None => lines.push((command, keys)),
         }
     }

@@ -131,6 +131,14 @@ fn the_help() {
 }
 
 #[test]
+fn what_may_follow_a_key() {
+    let mut story = conversation();
+    story.keys("<esc>g");
+
+    insta::assert_snapshot!("which_key_80x24", screen(&story));
+}
+
+#[test]
 fn a_message_that_waits_offline() {
     let mut story = conversation();
     let retry_at = story.now.plus_millis(2_500);

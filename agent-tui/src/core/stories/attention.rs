@@ -66,7 +66,7 @@ fn a_new_ticket_and_one_that_becomes_mine_are_told_but_not_what_i_did_myself() {
     story.notices(AgentNotice::TicketUpdated(TicketNotice { ticket: mine(2) }));
     assert!(told(&mut story)[0].text.ends_with(" was assigned to you"));
     passes(&mut story, 5_000);
-    story.keys("ga");
+    story.keys("gga");
     story.notices(AgentNotice::TicketUpdated(TicketNotice { ticket: mine(1) }));
 
     assert!(told(&mut story).is_empty());

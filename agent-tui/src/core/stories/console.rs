@@ -357,6 +357,6 @@ fn the_terminal_may_have_any_size() {
 
     for (width, height) in [(1, 1), (39, 9), (40, 10), (80, 24), (100, 24), (300, 100)] {
         story.happens(Msg::Resize(Size::new(width, height)));
-        story.keys("<pgup><esc>jkgG<tab><down>r");
+        story.keys("<pgup><esc>jkggG<tab><down>r");
     }
 }

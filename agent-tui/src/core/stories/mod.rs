@@ -4,6 +4,7 @@ mod attention;
 mod console;
 mod desk;
 mod details;
+mod discovery;
 mod missed;
 mod queue;
 mod writing;
