@@ -25,6 +25,36 @@ function slimSocketIo(): Plugin {
   };
 }
 
+/** Methods of the library's socket that this page never calls, and that the others do without. */
+const UNUSED = [
+  'emitWithAck',
+  '_addToQueue',
+  'compress',
+  'onAny',
+  'prependAny',
+  'offAny',
+  'listenersAny',
+  'onAnyOutgoing',
+  'prependAnyOutgoing',
+  'offAnyOutgoing',
+  'listenersAnyOutgoing',
+];
+
+function withoutUnused(): Plugin {
+  return {
+    name: 'without-unused',
+    transform(code, id) {
+      if (!id.endsWith('socket.io-client/build/esm/socket.js')) return null;
+      const methods = this.parse(code).body.flatMap((it) =>
+        it.type === 'ExportNamedDeclaration' && it.declaration?.type === 'ClassDeclaration' ? it.declaration.body.body : [],
+      );
+      return methods
+        .filter((it) => it.type === 'MethodDefinition' && it.key.type === 'Identifier' && UNUSED.includes(it.key.name))
+        .reduceRight((rest, { start, end }) => rest.slice(0, start) + rest.slice(end), code);
+    },
+  };
+}
+
 /** What Vite puts around an `import()` is for chunks with style sheets of their own. There are none. */
 function plainImports(): Plugin {
   return {
@@ -47,7 +77,7 @@ function bareFrame(): Plugin {
 
 export default defineConfig(({ isSsrBuild }) => ({
   root: import.meta.dirname,
-  plugins: [slimSocketIo(), plainImports(), bareFrame(), ...(isSsrBuild ? [] : [sizeLimit()])],
+  plugins: [slimSocketIo(), withoutUnused(), plainImports(), bareFrame(), ...(isSsrBuild ? [] : [sizeLimit()])],
   build: {
     target: 'es2022',
     assetsInlineLimit: 0,

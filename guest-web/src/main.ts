@@ -4,8 +4,8 @@
 import { update } from './chat';
 import { joinHost } from './frame';
 import { Outbox } from './outbox';
-import { type Connection, createConnection } from './socket';
-import { BLANK, type Details, type Effect, type Event, type State, target } from './state';
+import { type Asked, type Payload, type Reply, createConnection } from './socket';
+import { type Answer, BLANK, type Details, type Effect, type Event, type State, target } from './state';
 import { View } from './view';
 import { chooseLanguage } from './words';
 import type { ApiError, CreateTicket } from './wire';
@@ -26,33 +26,18 @@ const outbox = new Outbox({
 });
 
 const view = new View({
+  dispatch,
   send(text, details) {
     const letter = outbox.write(text, target(state), details);
     if (letter) dispatch({ is: 'written', letter });
     return letter !== null;
   },
-  retry: (id, details) => dispatch({ is: 'retried', id, details }),
-  discard: (id) => dispatch({ is: 'discarded', id }),
-  newConversation: () => dispatch({ is: 'newConversation' }),
-  nearTop: () => dispatch({ is: 'nearTop' }),
-  done: () => dispatch({ is: 'done' }),
-  rate: (score, comment) => dispatch({ is: 'rated', score, comment }),
-  earlier: () => dispatch({ is: 'earlierWanted' }),
-  choose: (ticketId) => dispatch({ is: 'chosen', ticketId }),
   unread: (count) => host?.tell({ support: 'unread', count }),
 });
 
 const host = joinHost((shown) => view.show(shown));
 
-const connection: Connection = createConnection({
-  connected: () => dispatch({ is: 'connected' }),
-  cut: () => dispatch({ is: 'cut' }),
-  unreachable: () => dispatch({ is: 'unreachable' }),
-  refused: () => dispatch({ is: 'refused' }),
-  message: (message) => dispatch({ is: 'message', message }),
-  ticket: (ticket) => dispatch({ is: 'ticket', ticket }),
-  head: (head) => dispatch({ is: 'head', head }),
-});
+const connection = createConnection(dispatch);
 
 function dispatch(event: Event): void {
   const before = state;
@@ -81,51 +66,43 @@ function perform(effect: Effect): void {
       connection.disconnect();
       return;
     case 'list':
-      void connection.request('ticket:list', {}).then((answer) => dispatch({ is: 'listed', answer }));
+      ask('ticket:list', {}, (answer) => ({ is: 'listed', answer }));
       return;
     case 'join': {
       const { ticketId, afterSeq, epoch } = effect;
       const from = afterSeq !== null && epoch !== null ? { afterSeq, epoch } : {};
-      void connection
-        .request('ticket:join', { ticketId, ...from })
-        .then((answer) => dispatch({ is: 'joined', ticketId, afterSeq, answer }));
+      ask('ticket:join', { ticketId, ...from }, (answer) => ({ is: 'joined', ticketId, afterSeq, answer }));
       return;
     }
     case 'older': {
       const { ticketId, before } = effect;
-      void connection
-        .request('message:list', { ticketId, before, limit: 50 })
-        .then((answer) => dispatch({ is: 'older', ticketId, before, answer }));
+      ask('message:list', { ticketId, before, limit: 50 }, (answer) => ({ is: 'older', ticketId, before, answer }));
       return;
     }
     case 'earlier':
-      void connection.request('ticket:list', { limit: EARLIER_MAX }).then((answer) => dispatch({ is: 'earlier', answer }));
+      ask('ticket:list', { limit: EARLIER_MAX }, (answer) => ({ is: 'earlier', answer }));
       return;
     case 'end': {
       const { ticketId } = effect;
-      void connection
-        .request('ticket:end', { ticketId })
-        .then((answer) => dispatch({ is: 'changed', ticketId, answer }));
+      ask('ticket:end', { ticketId }, (answer) => ({ is: 'changed', ticketId, answer }));
       return;
     }
     case 'rate': {
       const { ticketId, score, comment } = effect;
-      void connection
-        .request('ticket:rate', { ticketId, score, ...(comment ? { comment } : {}) })
-        .then((answer) => dispatch({ is: 'changed', ticketId, answer }));
+      const payload = { ticketId, score, ...(comment ? { comment } : {}) };
+      ask('ticket:rate', payload, (answer) => ({ is: 'changed', ticketId, answer }));
       return;
     }
     case 'create': {
       const { id, text, details } = effect.letter;
       const payload: CreateTicket = { content: text, clientMessageId: id, ...given(details) };
-      void connection.request('ticket:create', payload).then((answer) => dispatch({ is: 'created', id, answer }));
+      ask('ticket:create', payload, (answer) => ({ is: 'created', id, answer }));
       return;
     }
     case 'send': {
       const { id, text } = effect.letter;
-      void connection
-        .request('message:send', { ticketId: effect.ticketId, content: text, clientMessageId: id })
-        .then((answer) => dispatch({ is: 'sent', id, answer }));
+      const payload = { ticketId: effect.ticketId, content: text, clientMessageId: id };
+      ask('message:send', payload, (answer) => ({ is: 'sent', id, answer }));
       return;
     }
     case 'keep':
@@ -139,6 +116,11 @@ function perform(effect: Effect): void {
       setTimeout(() => dispatch(effect.then), effect.ms * (1 + Math.random() / 4));
       return;
   }
+}
+
+/** A request whose answer is an event. */
+function ask<E extends Asked>(event: E, payload: Payload<E>, then: (answer: Answer<Reply<E>>) => Event): void {
+  void connection.request(event, payload).then((answer) => dispatch(then(answer)));
 }
 
 async function beginSession({ name, email }: Details): Promise<Event> {

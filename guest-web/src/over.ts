@@ -3,22 +3,14 @@
 
 import { button, find, make, say } from './elements';
 import { dated } from './lines';
-import { type State, isOver, target } from './state';
+import { type Event, type State, isOver, target } from './state';
 import type { GuestTicket } from './wire';
 import { words } from './words';
 
 const BEST = 5;
 
-export interface Wishes {
-  done(): void;
-  rate(score: number, comment: string): void;
-  newConversation(): void;
-  earlier(): void;
-  choose(ticketId: string): void;
-}
-
 export class Over {
-  readonly #wishes: Wishes;
+  readonly #dispatch: (event: Event) => void;
   readonly #part = find('over');
   readonly #done = find<HTMLButtonElement>('done');
   readonly #rating = find<HTMLFormElement>('rating');
@@ -27,8 +19,8 @@ export class Over {
   #shown: string | null = null;
   #tickets: readonly GuestTicket[] | null = null;
 
-  constructor(wishes: Wishes) {
-    this.#wishes = wishes;
+  constructor(dispatch: (event: Event) => void) {
+    this.#dispatch = dispatch;
     for (let score = 1; score <= BEST; score += 1) {
       const input = make('input', '');
       Object.assign(input, { type: 'radio', name: 'score', value: score });
@@ -36,19 +28,19 @@ export class Over {
       label.append(input, String(score));
       find('scores').append(label);
     }
-    this.#done.addEventListener('click', () => wishes.done());
+    this.#done.addEventListener('click', () => dispatch({ is: 'done' }));
     this.#rating.addEventListener('submit', (event) => {
       event.preventDefault();
       const score = Number(new FormData(this.#rating).get('score'));
-      if (score) wishes.rate(score, find<HTMLInputElement>('comment').value.trim());
+      if (score) dispatch({ is: 'rated', score, comment: find<HTMLInputElement>('comment').value.trim() });
       else say(find('problem'), words.chooseScore);
     });
     find('new-conversation').addEventListener('click', () => {
-      wishes.newConversation();
+      dispatch({ is: 'newConversation' });
       find('composer').focus();
     });
     this.#earlier.addEventListener('toggle', () => {
-      if (this.#earlier.open) wishes.earlier();
+      if (this.#earlier.open) dispatch({ is: 'earlierWanted' });
     });
     this.#earlier.addEventListener('keydown', ({ key }) => {
       if (key === 'Escape') this.#fold();
@@ -97,7 +89,7 @@ export class Over {
       ...tickets.map((it) => {
         const item = make('li', '');
         const choose = button('', '', () => {
-          this.#wishes.choose(it.id);
+          this.#dispatch({ is: 'chosen', ticketId: it.id });
           this.#fold();
         });
         const title = make('bdi', '', words.earlier(it));

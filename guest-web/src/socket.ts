@@ -4,40 +4,29 @@
 // not everybody at the same moment, and when the server has announced that it stops, when it said.
 
 import { Manager, type Socket } from 'socket.io-client';
-import type { Answer } from './state';
-import type { GuestTicket, HeadNotice, Message, Notices, Requests } from './wire';
+import type { Answer, Event } from './state';
+import type { Notices, Requests } from './wire';
 
 const ACK_MS = 10_000;
 const DELAY_MS = 500;
 const DELAY_MAX_MS = 30_000;
 
 /** What is acknowledged: everything but a word on who is typing. */
-type Asked = Exclude<keyof Requests, 'ticket:typing'>;
-type Payload<E extends Asked> = Parameters<Requests[E]>[0];
-type Reply<E extends Asked> = Parameters<Parameters<Requests[E]>[1]>[0];
+export type Asked = Exclude<keyof Requests, 'ticket:typing'>;
+export type Payload<E extends Asked> = Parameters<Requests[E]>[0];
+/** What an acknowledgement brings. */
+export type Reply<E extends Asked> = Data<Parameters<Parameters<Requests[E]>[1]>[0]>;
 type Data<A> = A extends { ok: true; data: infer T } ? T : never;
-
-export interface Listener {
-  connected(): void;
-  /** A connection that stood is gone. */
-  cut(): void;
-  /** An attempt to connect failed; another follows. */
-  unreachable(): void;
-  /** The server does not know this guest (any more). No other attempt follows. */
-  refused(): void;
-  message(message: Message): void;
-  ticket(ticket: GuestTicket): void;
-  head(head: HeadNotice): void;
-}
 
 export interface Connection {
   connect(): void;
   disconnect(): void;
   /** Resolves to null when there was no answer in time. Nothing is queued while offline. */
-  request<E extends Asked>(event: E, payload: Payload<E>): Promise<Answer<Data<Reply<E>>>>;
+  request<E extends Asked>(event: E, payload: Payload<E>): Promise<Answer<Reply<E>>>;
 }
 
-export function createConnection(listener: Listener): Connection {
+/** What happens to the connection, and what comes over it, are events. */
+export function createConnection(dispatch: (event: Event) => void): Connection {
   const manager = new Manager({ path: '/socket.io/', autoConnect: false, reconnection: false, timeout: ACK_MS });
   const socket: Socket<Notices> = manager.socket('/guest');
   // The same socket for emitting: an acknowledgement with a deadline is beyond what its types can say.
@@ -65,12 +54,12 @@ export function createConnection(listener: Listener): Connection {
 
   socket.on('connect', () => {
     failures = 0;
-    listener.connected();
+    dispatch({ is: 'connected' });
   });
 
   socket.on('disconnect', () => {
     if (!wanted) return;
-    listener.cut();
+    dispatch({ is: 'cut' });
     connectAfter(stopInMs ?? backOff());
     stopInMs = null;
   });
@@ -79,23 +68,23 @@ export function createConnection(listener: Listener): Connection {
     if (!wanted) return;
     if (message === 'unauthenticated') {
       giveUp();
-      listener.refused();
+      dispatch({ is: 'refused' });
       return;
     }
-    listener.unreachable();
+    dispatch({ is: 'unreachable' });
     connectAfter(backOff());
   });
 
-  socket.on('message:new', ({ message }) => listener.message(message));
-  socket.on('ticket:updated', ({ ticket }) => listener.ticket(ticket));
-  socket.on('ticket:closed', ({ ticket }) => listener.ticket(ticket));
-  socket.on('ticket:head', (head) => listener.head(head));
+  socket.on('message:new', ({ message }) => dispatch({ is: 'message', message }));
+  socket.on('ticket:updated', ({ ticket }) => dispatch({ is: 'ticket', ticket }));
+  socket.on('ticket:closed', ({ ticket }) => dispatch({ is: 'ticket', ticket }));
+  socket.on('ticket:head', (head) => dispatch({ is: 'head', head }));
   socket.on('server:draining', ({ reconnectInMs }) => {
     stopInMs = reconnectInMs;
   });
   socket.on('session:ended', () => {
     giveUp();
-    listener.refused();
+    dispatch({ is: 'refused' });
   });
 
   // The network is back: no need to sit out the rest of the delay.
@@ -119,8 +108,8 @@ export function createConnection(listener: Listener): Connection {
         }
         emitter
           .timeout(ACK_MS)
-          .emit(event, payload, (missed: Error | null, answer: Reply<typeof event>) =>
-            resolve(missed ? null : (answer as Answer<Data<Reply<typeof event>>>)),
+          .emit(event, payload, (missed: Error | null, answer: Answer<Reply<typeof event>>) =>
+            resolve(missed ? null : answer),
           );
       });
     },

@@ -6,7 +6,7 @@
 import { find, say } from './elements';
 import { type Line, type Press, keyOf, linesOf } from './lines';
 import { Over } from './over';
-import { type Details, type State, isStart } from './state';
+import { type Details, type Event, type State, isStart } from './state';
 import { words } from './words';
 
 const CONTENT_MAX = 4_000;
@@ -15,16 +15,10 @@ const AT_BOTTOM_PX = 60;
 const NEAR_TOP_PX = 600;
 
 export interface Guest {
+  /** What the guest does. */
+  dispatch(event: Event): void;
   /** False when the message could not be kept; its text then stays in the box. */
   send(text: string, details: Details): boolean;
-  retry(id: string, details: Details): void;
-  discard(id: string): void;
-  newConversation(): void;
-  nearTop(): void;
-  done(): void;
-  rate(score: number, comment: string): void;
-  earlier(): void;
-  choose(ticketId: string): void;
   /** So many messages the guest has not seen. */
   unread(count: number): void;
 }
@@ -41,8 +35,8 @@ export class View {
   readonly #hint = find('hint');
   readonly #drawn = new Map<string, { element: HTMLElement; source: string }>();
   readonly #press: Press = {
-    retry: (id) => this.#guest.retry(id, this.#details()),
-    discard: (id) => this.#guest.discard(id),
+    retry: (id) => this.#guest.dispatch({ is: 'retried', id, details: this.#details() }),
+    discard: (id) => this.#guest.dispatch({ is: 'discarded', id }),
   };
   #state: State | null = null;
   #atBottom = true;
@@ -54,7 +48,7 @@ export class View {
 
   constructor(guest: Guest) {
     this.#guest = guest;
-    this.#over = new Over(guest);
+    this.#over = new Over(guest.dispatch);
     this.#form.addEventListener('submit', (event) => {
       event.preventDefault();
       this.#submit();
@@ -214,7 +208,7 @@ export class View {
   #lookUp(): void {
     const state = this.#state;
     if (!state?.hasOlder || state.loadingOlder || state.sync !== 'ready') return;
-    if (this.#log.scrollTop < NEAR_TOP_PX) this.#guest.nearTop();
+    if (this.#log.scrollTop < NEAR_TOP_PX) this.#guest.dispatch({ is: 'nearTop' });
   }
 
   /** How many messages the guest has not seen: on the button, and on the tab while it is hidden. */

@@ -1,7 +1,8 @@
 //! A real Chromium, driven by `WebDriver`. The driver is this test's own process, on a port that it
-//! chose itself, and is ended with the test.
+//! chose itself, and leads a group of its own, which is ended with the test, however that ends.
 
 use std::io::{BufRead, BufReader};
+use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, Stdio};
 use std::time::Instant;
 
@@ -10,12 +11,49 @@ use thirtyfour::{ChromeCapabilities, prelude::*};
 
 use super::{DEADLINE, people::http, process::Server};
 
+/// The driver, and every browser that it has started: one group of processes.
+struct Driver {
+    leader: Child,
+    /// Where it listens.
+    address: String,
+}
+
+impl Driver {
+    fn start() -> Self {
+        let mut leader = Command::new("chromedriver")
+            .arg("--port=0")
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .process_group(0)
+            .spawn()
+            .expect("chromedriver is installed: see tests/install");
+        let stdout = BufReader::new(leader.stdout.take().unwrap());
+        let mut lines = stdout.lines().map_while(Result::ok);
+        let port = lines.find_map(|line| {
+            let port = line.split_once("successfully on port ")?.1;
+            port.trim_end_matches('.').parse::<u16>().ok()
+        });
+        std::thread::spawn(move || lines.for_each(drop));
+        let driver = Self { leader, address: format!("http://127.0.0.1:{}", port.unwrap_or(0)) };
+        assert!(port.is_some(), "chromedriver says no port");
+        driver
+    }
+}
+
+impl Drop for Driver {
+    fn drop(&mut self) {
+        // Killed by itself, the driver would leave its browsers behind. It has not been waited for, so
+        // that its id, which is the group's, is nobody else's yet.
+        let group = format!("-{}", self.leader.id());
+        let _ = Command::new("kill").args(["-s", "KILL", "--", &group]).status();
+        let _ = self.leader.wait();
+    }
+}
+
 /// A browser with a profile of its own.
 pub(crate) struct Browser {
     pub(crate) page: WebDriver,
-    /// Where the driver listens.
-    address: String,
-    driver: Child,
+    driver: Driver,
     _profile: tempfile::TempDir,
 }
 
@@ -35,21 +73,7 @@ impl Browser {
 
     async fn with(server: &Server, choose: impl FnOnce(&mut ChromeCapabilities)) -> Self {
         let profile = tempfile::tempdir().unwrap();
-        let mut driver = Command::new("chromedriver")
-            .arg("--port=0")
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("chromedriver is installed: see tests/install");
-        let stdout = BufReader::new(driver.stdout.take().unwrap());
-        let mut lines = stdout.lines().map_while(Result::ok);
-        let port: u16 = lines
-            .find_map(|line| {
-                let port = line.split_once("successfully on port ")?.1;
-                port.trim_end_matches('.').parse().ok()
-            })
-            .unwrap();
-        std::thread::spawn(move || lines.for_each(drop));
+        let driver = Driver::start();
         let mut options = DesiredCapabilities::chrome();
         for flag in [
             "--headless",
@@ -67,9 +91,8 @@ impl Browser {
         }
         options.add_arg(&format!("--user-data-dir={}", profile.path().display())).unwrap();
         choose(&mut options);
-        let address = format!("http://127.0.0.1:{port}");
-        let page = WebDriver::new(&address, options).await.unwrap();
-        let browser = Self { page, address, driver, _profile: profile };
+        let page = WebDriver::new(&driver.address, options).await.unwrap();
+        let browser = Self { page, driver, _profile: profile };
         browser.page.goto(server.url("/")).await.unwrap();
         browser
     }
@@ -143,24 +166,59 @@ impl Browser {
     /// What `WebDriver` has no word for, by the browser's own protocol.
     pub(crate) async fn devtools(&self, command: &str, params: serde_json::Value) {
         let session = self.page.session_id();
-        let url = format!("{}/session/{session}/goog/cdp/execute", self.address);
+        let url = format!("{}/session/{session}/goog/cdp/execute", self.driver.address);
         let request = http().post(url).json(&json!({ "cmd": command, "params": params }));
         let answer = request.send().await.unwrap();
         assert!(answer.status().is_success(), "{command}: {}", answer.text().await.unwrap());
     }
 
     /// Ends the browser. One that a failed test leaves behind is ended with its driver.
-    pub(crate) async fn close(mut self) {
+    pub(crate) async fn close(self) {
         let page = self.page.clone();
         page.quit().await.unwrap();
-        let _ = self.driver.kill();
-        let _ = self.driver.wait();
     }
 }
 
 impl Drop for Browser {
     fn drop(&mut self) {
-        let _ = self.driver.kill();
-        let _ = self.driver.wait();
+        // It would say farewell to the driver, and wait for two minutes for an answer to that.
+        let _ = self.page.clone().leak();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The processes of a group that have not ended.
+    fn members(group: u32) -> usize {
+        let group = group.to_string();
+        let stats = std::fs::read_dir("/proc")
+            .unwrap()
+            .filter_map(|it| std::fs::read_to_string(it.ok()?.path().join("stat")).ok());
+        // After the name in brackets: state, parent, group.
+        let alive = stats.filter(|stat| {
+            let rest = stat.rsplit_once(')').map_or("", |(_, rest)| rest);
+            let mut fields = rest.split_whitespace();
+            let (state, of) = (fields.next(), fields.nth(1));
+            state.is_some_and(|it| it != "Z" && it != "X") && of == Some(&group)
+        });
+        alive.count()
+    }
+
+    #[tokio::test]
+    async fn a_browser_that_a_failed_test_leaves_behind_is_gone_with_all_its_processes() {
+        let server = Server::start();
+        let browser = Browser::open(&server).await;
+        let group = browser.driver.leader.id();
+        assert!(members(group) > 2, "the driver, the browser and its helpers");
+
+        drop(browser);
+
+        let began = Instant::now();
+        while members(group) > 0 {
+            assert!(began.elapsed() < DEADLINE, "{} processes are left", members(group));
+            tokio::task::yield_now().await;
+        }
     }
 }
