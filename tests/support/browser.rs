@@ -4,12 +4,17 @@
 use std::io::{BufRead, BufReader};
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, Stdio};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use serde_json::json;
 use thirtyfour::{ChromeCapabilities, prelude::*};
+use tokio::time::timeout;
 
 use super::{DEADLINE, people::http, process::Server};
+
+/// How long a browser may take to start, and how many are tried.
+const START: Duration = Duration::from_secs(30);
+const STARTS: usize = 3;
 
 /// The driver, and every browser that it has started: one group of processes.
 struct Driver {
@@ -71,7 +76,20 @@ impl Browser {
         Self::with(server, forbid).await
     }
 
-    async fn with(server: &Server, choose: impl FnOnce(&mut ChromeCapabilities)) -> Self {
+    /// Opens the page in a browser of its own. Chromium now and then hangs while it starts, on a
+    /// machine that is busy: it is started again, which says nothing of the page.
+    async fn with(server: &Server, choose: impl Fn(&mut ChromeCapabilities)) -> Self {
+        for _ in 1..STARTS {
+            match timeout(START, Self::start(&choose)).await {
+                Ok(Ok(browser)) => return browser.on(server).await,
+                Ok(Err(error)) => println!("started again, because of {error}"),
+                Err(_) => println!("started again: not there after {START:?}"),
+            }
+        }
+        Self::start(&choose).await.unwrap().on(server).await
+    }
+
+    async fn start(choose: impl Fn(&mut ChromeCapabilities)) -> WebDriverResult<Self> {
         let profile = tempfile::tempdir().unwrap();
         let driver = Driver::start();
         let mut options = DesiredCapabilities::chrome();
@@ -87,14 +105,17 @@ impl Browser {
             "--disable-dev-shm-usage",
             "--window-size=1000,800",
         ] {
-            options.add_arg(flag).unwrap();
+            options.add_arg(flag)?;
         }
-        options.add_arg(&format!("--user-data-dir={}", profile.path().display())).unwrap();
+        options.add_arg(&format!("--user-data-dir={}", profile.path().display()))?;
         choose(&mut options);
-        let page = WebDriver::new(&driver.address, options).await.unwrap();
-        let browser = Self { page, driver, _profile: profile };
-        browser.page.goto(server.url("/")).await.unwrap();
-        browser
+        let page = WebDriver::new(&driver.address, options).await?;
+        Ok(Self { page, driver, _profile: profile })
+    }
+
+    async fn on(self, server: &Server) -> Self {
+        self.page.goto(server.url("/")).await.unwrap();
+        self
     }
 
     /// Writes into the composer and sends.
