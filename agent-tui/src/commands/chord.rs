@@ -16,16 +16,8 @@ impl Chord {
         Self { code, modifiers: KeyModifiers::NONE }
     }
 
-    pub(crate) const fn char(c: char) -> Self {
-        Self::key(KeyCode::Char(c))
-    }
-
     pub(crate) const fn ctrl(c: char) -> Self {
         Self { code: KeyCode::Char(c), modifiers: KeyModifiers::CONTROL }
-    }
-
-    pub(crate) const fn with(code: KeyCode, modifiers: KeyModifiers) -> Self {
-        Self { code, modifiers }
     }
 
     /// The character that the key types, if it types one.
@@ -239,9 +231,9 @@ mod tests {
     fn keys_read_as_people_call_them() {
         for (chord, name) in [
             (Chord::ctrl('c'), "Ctrl-C"),
-            (Chord::char('G'), "G"),
+            (Chord::key(KeyCode::Char('G')), "G"),
             (Chord::key(KeyCode::PageUp), "PgUp"),
-            (Chord::with(KeyCode::Enter, KeyModifiers::ALT), "Alt-Enter"),
+            (KeyEvent::new(KeyCode::Enter, KeyModifiers::ALT).into(), "Alt-Enter"),
             (Chord::key(KeyCode::Esc), "Esc"),
             (Chord::key(KeyCode::F(1)), "F1"),
         ] {

@@ -136,13 +136,12 @@ mod tests {
     use super::*;
     use crate::commands::CommandId;
 
-    const PLACES: [Scope; 8] = [
+    const PLACES: [Scope; 7] = [
         Scope::Details,
         Scope::Queue,
         Scope::Timeline,
         Scope::Composer,
         Scope::Confirm,
-        Scope::Help,
         Scope::Line,
         Scope::Pick,
     ];
@@ -179,9 +178,9 @@ mod tests {
         let at = keymap.rows().position(|(command, _)| command.id == CommandId::Quiet).unwrap();
         keymap.0[at] = vec!["z d".parse().unwrap()];
 
-        let z = Chord::char('z');
+        let z = "z".parse::<Chord>().unwrap();
         assert!(matches!(keymap.find(Scope::Queue, &[z]), Found::Prefix));
-        let found = keymap.find(Scope::Queue, &[z, Chord::char('d')]);
+        let found = keymap.find(Scope::Queue, &[z, "d".parse().unwrap()]);
         assert!(matches!(found, Found::Command(it) if it.id == CommandId::Quiet));
         assert!(matches!(keymap.find(Scope::Queue, &[z, z]), Found::Nothing));
         assert!(matches!(keymap.find(Scope::Composer, &[z]), Found::Nothing));

@@ -10,7 +10,6 @@ pub(crate) enum Scope {
     Timeline,
     Composer,
     Confirm,
-    Help,
     /// A line that is written outside the composer.
     Line,
     /// The window with the details of a ticket.
@@ -35,7 +34,6 @@ impl Scope {
     /// Where the keys go now.
     pub(crate) fn of(state: &State) -> Self {
         match (&state.overlay, state.focus) {
-            (Some(Overlay::Help { .. }), _) => Self::Help,
             (Some(Overlay::Confirm(_)), _) => Self::Confirm,
             (Some(Overlay::Details { .. }), _) => Self::Details,
             (Some(Overlay::Line(_)), _) => Self::Line,
@@ -44,7 +42,33 @@ impl Scope {
         }
     }
 
-    pub(crate) fn of_focus(focus: Focus) -> Self {
+    /// The pane that the keys go to, or would if nothing lay over it.
+    pub(crate) fn pane(state: &State) -> Self {
+        Self::of_focus(state.focus)
+    }
+
+    /// Whether commands of this scope make sense at `here` although their keys do not work there:
+    /// who writes can run those of the conversation by name.
+    pub(crate) fn is_near(self, here: Self) -> bool {
+        self.covers(here) || here == Self::Composer && self.covers(Self::Timeline)
+    }
+
+    /// Where commands of this scope work, as a reason why they do not work here.
+    pub(crate) fn elsewhere(self) -> &'static str {
+        match self {
+            Self::Queue => "it works in the queue",
+            Self::Timeline => "it works in a conversation",
+            Self::Composer => "it works while you write to a guest",
+            Self::Confirm => "it answers a question",
+            Self::Line => "it works while a line is asked for",
+            Self::Details => "it works in the details of a ticket",
+            Self::Pick => "it works in a list like this one",
+            Self::Panes => "it works in the panes",
+            Self::Reading => "it works where no text is written",
+        }
+    }
+
+    fn of_focus(focus: Focus) -> Self {
         match focus {
             Focus::Queue => Self::Queue,
             Focus::Timeline => Self::Timeline,

@@ -7,8 +7,6 @@ use super::pick::Pick;
 
 #[derive(Debug, Clone)]
 pub(crate) enum Overlay {
-    /// The commands of the place from which it was opened, from this line on.
-    Help { line: usize },
     /// A question that Enter answers with yes and Esc with no.
     Confirm(Question),
     /// The details of a ticket, from this line on.

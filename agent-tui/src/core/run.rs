@@ -14,10 +14,11 @@ use super::draft::Mode;
 use super::layout;
 use super::outbox::Parcel;
 use super::overlay::{Overlay, Question};
+use super::pick::{Pick, PickOf};
 use super::scroll::{Blocks, Scroll};
 use super::toast::Toast;
 use super::{Effect, Focus, Stamp, State, desk, line, pick};
-use crate::commands::{CommandId as C, rows};
+use crate::commands::CommandId as C;
 use crate::text::Untrusted;
 
 /// How long the second Ctrl-C may take.
@@ -29,7 +30,7 @@ const MOST_WAITING: usize = 100;
 
 pub(super) fn run(state: &mut State, stamp: &Stamp, command: C, effects: &mut Vec<Effect>) {
     if line::run(state, command, effects)
-        || pick::run(state, command, effects)
+        || pick::run(state, stamp, command, effects)
         || desk::run(state, command, effects)
     {
         return;
@@ -86,21 +87,12 @@ pub(super) fn run(state: &mut State, stamp: &Stamp, command: C, effects: &mut Ve
         }
         C::StopWriting => state.focus = Focus::Timeline,
         C::Yes | C::No => answer(state, command == C::Yes, effects),
-        C::HelpUp | C::HelpDown => {
-            if let Some(Overlay::Help { line }) = &mut state.overlay {
-                *line = if command == C::HelpUp {
-                    line.saturating_sub(5)
-                } else {
-                    (*line + 5).min(rows().count())
-                };
-            }
-        }
-        C::HelpClose => state.overlay = None,
         C::SwitchPane => {
             state.focus = if state.focus == Focus::Queue { Focus::Composer } else { Focus::Queue };
         }
         C::Reconnect => effects.push(Effect::Reconnect),
-        C::Help => state.overlay = Some(Overlay::Help { line: 0 }),
+        C::Help => state.overlay = Some(Overlay::Pick(Pick::new(PickOf::Help, state))),
+        C::Palette => state.overlay = Some(Overlay::Pick(Pick::new(PickOf::Palette, state))),
         C::Suspend => effects.push(Effect::Suspend),
         C::Quit => quit(state, effects),
         C::Interrupt => interrupt(state, effects),

@@ -98,7 +98,7 @@ fn write(state: &mut State, here: Scope, key: Chord) {
         }
         Scope::Pick => {
             if let Some(c) = key.typed() {
-                pick::write(state, c);
+                pick::write(state, c.encode_utf8(&mut [0; 4]));
             }
         }
         Scope::Composer => {
@@ -115,7 +115,9 @@ fn write(state: &mut State, here: Scope, key: Chord) {
 /// A paste is text, wherever the keys go: it never runs commands.
 fn paste(state: &mut State, text: &str) {
     if state.overlay.is_some() {
-        return line::write(state, text);
+        line::write(state, text);
+        pick::write(state, text);
+        return;
     }
     if state.focus == Focus::Queue || state.conversation().is_none() {
         state.toast = Some(Toast::new("open a conversation before pasting", state.now));

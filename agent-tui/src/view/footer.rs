@@ -11,6 +11,7 @@ use crate::core::State;
 use crate::core::conversation::Conversation;
 use crate::core::draft::Mode;
 use crate::core::layout::Layout;
+use crate::core::overlay::Overlay;
 use crate::text::{fit, width};
 
 pub(super) fn draw(state: &State, theme: Theme, frame: &mut Frame, area: Rect) {
@@ -39,12 +40,14 @@ pub(crate) fn hints(state: &State, cells: usize) -> Vec<(String, &'static str)> 
         let mut keys = rows.iter().filter(|(command, _)| command.id == id);
         keys.find_map(|(_, keys)| keys.first()).map(ToString::to_string)
     };
+    let runs = matches!(&state.overlay, Some(Overlay::Pick(pick)) if pick.runs());
     let hint = |command: &Command| {
         let mode = state.conversation().map(Conversation::mode);
         let word = match (command.id, mode) {
             (C::Send, Some(Mode::Reply)) => "send to guest",
             (C::Send, Some(Mode::Note)) => "save note",
             (C::SwitchMode, Some(mode)) => mode.other().word(),
+            (C::Accept, _) if runs => "run",
             _ if command.hint.is_empty() => "help",
             _ => command.hint,
         };
@@ -74,7 +77,6 @@ pub(crate) fn hints(state: &State, cells: usize) -> Vec<(String, &'static str)> 
 fn keys_of(id: C, key_of: impl Fn(C) -> Option<String>) -> Option<String> {
     let together: &[C] = match id {
         C::Next => &[C::Previous, C::Next],
-        C::HelpDown => &[C::HelpUp, C::HelpDown],
         C::DetailsDown => &[C::DetailsUp, C::DetailsDown],
         C::PageUp => &[C::PageUp, C::PageDown],
         C::ShowMine => &[C::ShowMine, C::ShowUnassigned, C::ShowOpen, C::ShowClosed],

@@ -7,6 +7,7 @@ mod details;
 mod footer;
 mod header;
 mod overlay;
+mod pick;
 mod queue;
 mod theme;
 mod which_key;

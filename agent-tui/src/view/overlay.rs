@@ -1,27 +1,25 @@
-//! What lies over the panes: the question that is asked once, and the help.
+//! What lies over the panes: the question that is asked once, and whatever else has a window.
 
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, Clear, Widget};
 
-use super::{Role, Theme, ask, details, put};
-use crate::commands::{Availability, Command, Scope};
+use super::{Role, Theme, ask, details, pick, put};
 use crate::core::State;
 use crate::core::conversation::Conversation;
 use crate::core::overlay::{Overlay, Question};
-use crate::text::{fit, width};
+use crate::text::width;
 
 pub(super) fn draw(state: &State, theme: Theme, frame: &mut Frame) {
     match &state.overlay {
         None => {}
         Some(Overlay::Confirm(question)) => confirm(state, *question, theme, frame),
-        Some(Overlay::Help { line }) => help(state, *line, theme, frame),
         Some(Overlay::Details { ticket, line }) => {
             details::over(state, *ticket, *line, theme, frame);
         }
         Some(Overlay::Line(line)) => ask::line(state, line, theme, frame),
-        Some(Overlay::Pick(pick)) => ask::pick(state, pick, theme, frame),
+        Some(Overlay::Pick(pick)) => pick::draw(state, pick, theme, frame),
     }
 }
 
@@ -53,57 +51,6 @@ fn confirm(state: &State, question: Question, theme: Theme, frame: &mut Frame) {
     for (row, line) in (0..).zip(lines) {
         put(frame, inner, row, &Line::from(Span::styled(line, theme.style(Role::Title))));
     }
-}
-
-fn help(state: &State, from: usize, theme: Theme, frame: &mut Frame) {
-    let lines = help_lines(state);
-    let size = frame.area();
-    let wide = lines
-        .iter()
-        .map(|(keys, text, _)| width(keys).max(KEYS) + width(text) + 2)
-        .max()
-        .unwrap_or(0);
-    let view = lines.len().min(usize::from(size.height).saturating_sub(4));
-    let inner = window(
-        frame,
-        " Keys that work here ",
-        wide.min(usize::from(size.width).saturating_sub(4)),
-        view,
-    );
-    let from = from.min(lines.len().saturating_sub(view));
-    for (row, (keys, text, works)) in (0..).zip(lines.into_iter().skip(from).take(view)) {
-        let pad = " ".repeat(KEYS.saturating_sub(width(&keys)) + 2);
-        let text = fit(&text, usize::from(inner.width).saturating_sub(width(&keys) + pad.len()));
-        let style = if works { ratatui::style::Style::new() } else { theme.style(Role::Faint) };
-        let line = vec![
-            Span::styled(keys, theme.style(Role::Key)),
-            Span::raw(pad),
-            Span::styled(text, style),
-        ];
-        put(frame, inner, row, &Line::from(line));
-    }
-}
-
-/// Columns of the keys in the help.
-const KEYS: usize = 20;
-
-/// Keys, words, and whether it works now, of every command of the place that has the keys.
-fn help_lines(state: &State) -> Vec<(String, String, bool)> {
-    let here = Scope::of_focus(state.focus);
-    let mut lines: Vec<(&Command, String)> = Vec::new();
-    for (command, keys) in state.keymap.rows_at(here) {
-        let keys = keys.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
-        // A command with keys in two scopes is one command to whoever reads.
-        match lines.iter_mut().find(|(known, _)| known.id == command.id) {
-            Some((_, known)) => *known = format!("{known}, {keys}"),
-            None => lines.push((command, keys)),
-        }
-    }
-    let line = |(command, keys): (&Command, String)| match (command.available)(state) {
-        Availability::Enabled => (keys, command.help.to_owned(), true),
-        Availability::Disabled(why) => (keys, format!("{} ({why})", command.help), false),
-    };
-    lines.into_iter().map(line).collect()
 }
 
 /// An emptied box in the middle, and the place inside it.

@@ -131,6 +131,15 @@ fn the_help() {
 }
 
 #[test]
+fn the_palette() {
+    let mut story = conversation();
+    story.keys("<c-k>");
+    insta::assert_snapshot!("palette_80x24", screen(&story));
+    story.keys("re");
+    insta::assert_snapshot!("palette_typed_120x40", screen(&sized(story, 120, 40)));
+}
+
+#[test]
 fn what_may_follow_a_key() {
     let mut story = conversation();
     story.keys("<esc>g");
@@ -317,6 +326,7 @@ fn hostile_text_acts_on_nothing_wherever_it_is_shown() {
             (80, "d"),
             (80, "<esc>A"),
             (80, "<esc>T"),
+            (80, "<esc><c-k>938"),
         ] {
             story = sized(story, width, 24);
             story.keys(keys);

@@ -80,13 +80,11 @@ pub(crate) enum CommandId {
     DetailsUp,
     DetailsDown,
     DetailsClose,
-    HelpUp,
-    HelpDown,
-    HelpClose,
     SwitchPane,
     Reconnect,
     Quiet,
     Help,
+    Palette,
     Suspend,
     Quit,
     Interrupt,
@@ -107,6 +105,7 @@ impl CommandId {
 }
 
 /// A row of the table: a command in one of the places where it works.
+#[derive(Debug)]
 pub(crate) struct Command {
     pub(crate) id: CommandId,
     pub(crate) scope: Scope,

@@ -1,7 +1,7 @@
 //! What can be done in what lies over the panes: lines that are asked for, lists, questions.
 
 use super::super::available::{always, is_searching};
-use super::super::scope::Scope::{Confirm, Details, Help, Line, Pick};
+use super::super::scope::Scope::{Confirm, Details, Line, Pick};
 use super::{Command, CommandId as C, row};
 
 pub(super) const ROWS: &[Command] = &[
@@ -18,17 +18,15 @@ pub(super) const ROWS: &[Command] = &[
     row(C::EraseWord, Line, &["Ctrl-W"], "", "Erase the word to the left", always),
     row(C::EraseLine, Line, &["Ctrl-U"], "", "Erase to the beginning", always),
     row(C::Accept, Pick, &["Enter"], "choose", "Take the selected one", always),
-    row(C::Previous, Pick, &["Up"], "", "Select the one above", always),
-    row(C::Next, Pick, &["Down"], "select", "Select the one below", always),
+    row(C::Previous, Pick, &["Up", "Ctrl-P"], "", "Select the one above", always),
+    row(C::Next, Pick, &["Down", "Ctrl-N"], "select", "Select the one below", always),
+    row(C::PageUp, Pick, &["PgUp"], "", "Go ten up", always),
+    row(C::PageDown, Pick, &["PgDn"], "", "Go ten down", always),
+    row(C::First, Pick, &["Home"], "", "Select the first", always),
+    row(C::Last, Pick, &["End"], "", "Select the last", always),
     row(C::Cancel, Pick, &["Esc", "Ctrl-C"], "cancel", "Leave things as they are", always),
-    row(
-        C::EraseLeft,
-        Pick,
-        &["Backspace", "Ctrl-H"],
-        "",
-        "Erase what narrows the list down",
-        always,
-    ),
+    row(C::EraseLeft, Pick, &["Backspace", "Ctrl-H"], "", "Erase what was typed last", always),
+    row(C::EraseLine, Pick, &["Ctrl-U", "Ctrl-W"], "", "Erase what was typed", always),
     row(C::Yes, Confirm, &["Enter"], "yes", "Do it", always),
     row(C::No, Confirm, &["Esc", "n", "Ctrl-C"], "no", "Leave everything as it is", always),
     row(C::DetailsUp, Details, &["Up", "k", "PgUp"], "", "Scroll up", always),
@@ -39,16 +37,6 @@ pub(super) const ROWS: &[Command] = &[
         &["Esc", "d", "q", "Enter", "Ctrl-C"],
         "back",
         "Close the details",
-        always,
-    ),
-    row(C::HelpUp, Help, &["Up", "k", "PgUp"], "", "Scroll up", always),
-    row(C::HelpDown, Help, &["Down", "j", "PgDn"], "scroll", "Scroll down", always),
-    row(
-        C::HelpClose,
-        Help,
-        &["Esc", "q", "?", "Enter", "F1", "Ctrl-C"],
-        "back",
-        "Close the help",
         always,
     ),
 ];

@@ -1,0 +1,100 @@
+//! Lists that are about a ticket: who is to answer for it, how urgent it is, and which to go to.
+
+use support_shared::TicketId;
+use support_shared::request::{AgentRequest, AssignTicket, IfAssignee, NewAssignee, TagTicket};
+use support_shared::ticket::{PresenceState, Priority};
+
+use super::super::{Effect, State, desk};
+use super::{Choice, PickOf, Value};
+
+/// The most tickets among which one is looked for: the longest waiting.
+const MOST_TICKETS: usize = 1_000;
+
+const PRIORITIES: [(Priority, &str); 4] = [
+    (Priority::Urgent, "urgent"),
+    (Priority::High, "high"),
+    (Priority::Normal, "normal"),
+    (Priority::Low, "low"),
+];
+
+pub(crate) fn priority_word(priority: Priority) -> &'static str {
+    PRIORITIES.iter().find(|(it, _)| *it == priority).map_or("", |(_, word)| word)
+}
+
+fn plain(label: String, hint: &str, value: Value) -> Choice {
+    Choice {
+        name: label.clone(),
+        label,
+        about: String::new(),
+        hint: hint.to_owned(),
+        why_not: None,
+        value,
+    }
+}
+
+pub(super) fn priorities(state: &State, ticket: TicketId) -> Vec<Choice> {
+    let now = desk::card(state, ticket).map(|card| card.priority);
+    let choice = |&(priority, word): &(Priority, &str)| {
+        let hint = if now == Some(priority) { "now" } else { "" };
+        plain(word.to_owned(), hint, Value::Priority(priority))
+    };
+    PRIORITIES.iter().map(choice).collect()
+}
+
+pub(super) fn agents(state: &State, ticket: TicketId) -> Vec<Choice> {
+    let now = desk::card(state, ticket).and_then(|card| card.assignee_id);
+    let choice = |id, label, state| {
+        let hint = match state {
+            _ if now == Some(id) => "now",
+            Some(PresenceState::Online) => "online",
+            Some(PresenceState::Away) => "away",
+            Some(PresenceState::Offline) => "offline",
+            None => "",
+        };
+        plain(label, hint, Value::Agent(id))
+    };
+    let me = &state.me;
+    let mine = crate::text::Untrusted::from(me.display_name.as_str()).line(40);
+    let mut out = vec![choice(me.id, format!("{mine} (me)"), Some(PresenceState::Online))];
+    for other in state.colleagues.others(me.id) {
+        out.push(choice(other.id, other.name.line(40), other.state));
+    }
+    out
+}
+
+/// The open tickets, by handle, guest and subject.
+pub(super) fn open(state: &State) -> impl Iterator<Item = Choice> {
+    state.queue.cards().iter().take(MOST_TICKETS).map(|card| Choice {
+        name: card.reference.to_string(),
+        label: card.reference.to_string(),
+        about: format!("{} · {}", card.guest.line(30), card.about().line(60)),
+        hint: "ticket".to_owned(),
+        why_not: None,
+        value: Value::Ticket(card.id),
+    })
+}
+
+/// What is asked of the server for a choice.
+pub(super) fn chosen(state: &State, of: PickOf, value: Value) -> Option<Effect> {
+    let (PickOf::Assignee(ticket_id) | PickOf::Priority(ticket_id)) = of else { return None };
+    let card = desk::card(state, ticket_id)?;
+    let request = match value {
+        // From what is on the screen: whoever was quicker is not overruled unseen.
+        Value::Agent(id) if card.assignee_id == Some(id) => return None,
+        Value::Agent(id) => AgentRequest::AssignTicket(AssignTicket {
+            ticket_id,
+            agent_id: if id == state.me.id { NewAssignee::Me } else { NewAssignee::Agent(id) },
+            note: None,
+            if_assignee: card.assignee_id.map_or(IfAssignee::Nobody, IfAssignee::Agent),
+        }),
+        Value::Priority(priority) if card.priority == priority => return None,
+        Value::Priority(priority) => AgentRequest::TagTicket(TagTicket {
+            ticket_id,
+            add: Vec::new(),
+            remove: Vec::new(),
+            priority: Some(priority),
+        }),
+        Value::Command(_) | Value::Ticket(_) => return None,
+    };
+    Some(Effect::Ask(Box::new(request)))
+}
