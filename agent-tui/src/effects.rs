@@ -44,6 +44,10 @@ impl Effects {
                 (None, None)
             }
             Effect::Edit { ticket, mode, text } => (Some(Turn::Edit { ticket, mode, text }), None),
+            Effect::ReadCanned => match self.link.order(Order::ReadCanned) {
+                Err(_) => (None, Some(Msg::Canned(Err("the link is busy".into())))),
+                Ok(()) => (None, None),
+            },
             Effect::Reconnect => {
                 // A link that is too busy to hear it is not waiting.
                 let _ = self.link.order(Order::Hurry);

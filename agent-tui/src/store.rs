@@ -205,7 +205,13 @@ mod tests {
 
     fn draft(mode: Mode, text: &str, seconds: i64) -> Draft {
         let changed_at = noon().plus_millis(seconds * 1_000);
-        Draft { ticket_id: ticket(1).id, mode, text: text.to_owned(), changed_at }
+        Draft {
+            ticket_id: ticket(1).id,
+            mode,
+            text: text.to_owned(),
+            changed_at,
+            holes: Vec::new(),
+        }
     }
 
     fn open(home: &Path) -> (Store, Vec<Parcel>) {

@@ -3,6 +3,7 @@
 use crate::core::State;
 use crate::core::conversation::Room;
 use crate::core::link::LinkState;
+use crate::core::overlay::Overlay;
 
 /// Whether a command would do something now, and if not, why.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,6 +44,36 @@ pub(super) fn is_open(state: &State) -> Availability {
     match state.conversation() {
         None => has_conversation(state),
         Some(conversation) => enabled(conversation.card.is_open(), "this conversation is closed"),
+    }
+}
+
+pub(super) fn can_send(state: &State) -> Availability {
+    match is_open(state) {
+        Availability::Enabled => {
+            let written = state.conversation().is_some_and(|open| !open.composer.is_blank());
+            enabled(written, "nothing is written yet")
+        }
+        no @ Availability::Disabled(_) => no,
+    }
+}
+
+pub(super) fn has_holes(state: &State) -> Availability {
+    let holes = state.conversation().is_some_and(|open| open.composer.has_holes());
+    enabled(holes, "nothing is left to fill in")
+}
+
+/// The canned reply that is selected can go to the guest as it is.
+pub(super) fn can_send_picked(state: &State) -> Availability {
+    let Some(Overlay::Pick(pick)) = &state.overlay else {
+        return Availability::Disabled("it works in the list of canned replies");
+    };
+    match (pick.ready(state), can_send(state)) {
+        (None, _) => Availability::Disabled("only a canned reply can be sent from its list"),
+        (Some(false), _) => Availability::Disabled("it has a hole to fill in: Enter inserts it"),
+        (Some(true), Availability::Enabled) => {
+            Availability::Disabled("something is written already: Enter adds to it")
+        }
+        (Some(true), Availability::Disabled(_)) => Availability::Enabled,
     }
 }
 

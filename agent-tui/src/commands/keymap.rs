@@ -6,7 +6,7 @@ use std::str::FromStr;
 
 use super::chord::{BadChord, Chord};
 use super::scope::Scope;
-use super::table::{Command, rows};
+use super::table::{Command, CommandId, rows};
 
 /// The most keys that are pressed one after the other for one command.
 const LONGEST: usize = 4;
@@ -110,6 +110,13 @@ impl Keymap {
         out
     }
 
+    /// The keys of a command in words, as one would tell somebody.
+    pub(crate) fn keys_of(&self, id: CommandId) -> String {
+        let row = self.rows().find(|(command, _)| command.id == id);
+        let key = row.and_then(|(_, keys)| keys.first()).map(ToString::to_string);
+        key.unwrap_or_else(|| id.name())
+    }
+
     /// A key that begins several commands here, if there is one.
     pub(crate) fn prefix(&self, here: Scope) -> Option<Chord> {
         let begins = |keys: &&Keys| keys.0.len() > 1;
@@ -136,11 +143,12 @@ mod tests {
     use super::*;
     use crate::commands::CommandId;
 
-    const PLACES: [Scope; 7] = [
+    const PLACES: [Scope; 8] = [
         Scope::Details,
         Scope::Queue,
         Scope::Timeline,
         Scope::Composer,
+        Scope::Blank,
         Scope::Confirm,
         Scope::Line,
         Scope::Pick,
@@ -169,6 +177,10 @@ mod tests {
                 let typed = keys.iter().any(|keys| keys.first().typed().is_some());
                 assert!(!typed, "{:?}", command.id);
             }
+        }
+        for (command, keys) in keymap.rows_at(Scope::Blank) {
+            let typed = keys.iter().filter_map(|keys| keys.first().typed());
+            assert!(typed.into_iter().all(|c| c == '/'), "{:?}", command.id);
         }
     }
 

@@ -1,5 +1,6 @@
 //! Where commands work, and where the keys go.
 
+use crate::core::conversation::Conversation;
 use crate::core::overlay::Overlay;
 use crate::core::{Focus, State};
 
@@ -9,6 +10,8 @@ pub(crate) enum Scope {
     Queue,
     Timeline,
     Composer,
+    /// The composer before anything is written.
+    Blank,
     Confirm,
     /// A line that is written outside the composer.
     Line,
@@ -25,32 +28,41 @@ pub(crate) enum Scope {
 impl Scope {
     /// Whether commands of this scope work while the keys go to `here`.
     pub(crate) fn covers(self, here: Self) -> bool {
-        let pane = matches!(here, Self::Queue | Self::Timeline | Self::Composer);
+        let writing = matches!(here, Self::Composer | Self::Blank);
+        let pane = matches!(here, Self::Queue | Self::Timeline) || writing;
         self == here
             || self == Self::Panes && pane
-            || self == Self::Reading && pane && here != Self::Composer
+            || self == Self::Composer && writing
+            || self == Self::Reading && pane && !writing
     }
 
     /// Where the keys go now.
     pub(crate) fn of(state: &State) -> Self {
-        match (&state.overlay, state.focus) {
-            (Some(Overlay::Confirm(_)), _) => Self::Confirm,
-            (Some(Overlay::Details { .. }), _) => Self::Details,
-            (Some(Overlay::Line(_)), _) => Self::Line,
-            (Some(Overlay::Pick(_)), _) => Self::Pick,
-            (None, focus) => Self::of_focus(focus),
+        match &state.overlay {
+            Some(Overlay::Confirm(_)) => Self::Confirm,
+            Some(Overlay::Details { .. }) => Self::Details,
+            Some(Overlay::Line(_)) => Self::Line,
+            Some(Overlay::Pick(_)) => Self::Pick,
+            None => Self::pane(state),
         }
     }
 
     /// The pane that the keys go to, or would if nothing lay over it.
     pub(crate) fn pane(state: &State) -> Self {
-        Self::of_focus(state.focus)
+        let written = |open: &Conversation| !open.composer.text().is_empty();
+        match state.focus {
+            Focus::Queue => Self::Queue,
+            Focus::Timeline => Self::Timeline,
+            Focus::Composer if state.conversation().is_some_and(written) => Self::Composer,
+            Focus::Composer => Self::Blank,
+        }
     }
 
     /// Whether commands of this scope make sense at `here` although their keys do not work there:
     /// who writes can run those of the conversation by name.
     pub(crate) fn is_near(self, here: Self) -> bool {
-        self.covers(here) || here == Self::Composer && self.covers(Self::Timeline)
+        let writing = matches!(here, Self::Composer | Self::Blank);
+        self.covers(here) || writing && self.covers(Self::Timeline)
     }
 
     /// Where commands of this scope work, as a reason why they do not work here.
@@ -59,20 +71,13 @@ impl Scope {
             Self::Queue => "it works in the queue",
             Self::Timeline => "it works in a conversation",
             Self::Composer => "it works while you write to a guest",
+            Self::Blank => "it works before anything is written",
             Self::Confirm => "it answers a question",
             Self::Line => "it works while a line is asked for",
             Self::Details => "it works in the details of a ticket",
             Self::Pick => "it works in a list like this one",
             Self::Panes => "it works in the panes",
             Self::Reading => "it works where no text is written",
-        }
-    }
-
-    fn of_focus(focus: Focus) -> Self {
-        match focus {
-            Focus::Queue => Self::Queue,
-            Focus::Timeline => Self::Timeline,
-            Focus::Composer => Self::Composer,
         }
     }
 }

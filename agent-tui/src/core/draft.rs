@@ -49,6 +49,9 @@ pub(crate) struct Draft {
     pub(crate) mode: Mode,
     pub(crate) text: String,
     pub(crate) changed_at: Timestamp,
+    /// What of the text is to be filled in before it is sent.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) holes: Vec<String>,
 }
 
 /// The drafts beside the conversations that hold them, and what of them is on disk.
@@ -138,5 +141,6 @@ pub(super) fn of(ticket_id: TicketId, mode: Mode, composer: &Composer) -> Option
         mode,
         text: composer.text().to_owned(),
         changed_at: composer.changed_at(),
+        holes: composer.holes().to_vec(),
     })
 }

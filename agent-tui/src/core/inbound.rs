@@ -18,7 +18,7 @@ use super::people::People;
 use super::run::{join_request, list_earlier, list_request, open_tickets, save};
 use super::timeline::{Applied, Entry};
 use super::toast::Toast;
-use super::{Effect, Focus, State, heal};
+use super::{Effect, Focus, State, canned, heal};
 use crate::text::Untrusted;
 
 pub(super) fn link(state: &mut State, event: LinkEvent, effects: &mut Vec<Effect>) {
@@ -26,6 +26,7 @@ pub(super) fn link(state: &mut State, event: LinkEvent, effects: &mut Vec<Effect
         LinkEvent::Connecting => {
             state.link = LinkState::Connecting;
             heal::cut(state);
+            canned::cut(state);
         }
         LinkEvent::Online(agent) => online(state, *agent, effects),
         LinkEvent::Offline { why, retry_at } => {
@@ -38,11 +39,13 @@ pub(super) fn link(state: &mut State, event: LinkEvent, effects: &mut Vec<Effect
             }
             state.link = LinkState::Offline { why, retry_at };
             heal::cut(state);
+            canned::cut(state);
             state.outbox.disconnected();
         }
         LinkEvent::SignedOut { why } => {
             state.link = LinkState::SignedOut;
             heal::cut(state);
+            canned::cut(state);
             state.outbox.disconnected();
             state.ended = Some(why);
             effects.push(Effect::SignIn);
@@ -65,6 +68,7 @@ fn online(state: &mut State, agent: support_shared::ticket::Agent, effects: &mut
     state.colleagues.forget_states();
     state.me = agent;
     resync(state, effects);
+    canned::refresh(state, effects);
 }
 
 pub(super) fn resync_if_due(state: &mut State, effects: &mut Vec<Effect>) {

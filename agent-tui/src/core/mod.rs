@@ -4,6 +4,7 @@
 //! makes no ids and does no I/O, so everything the console does can be told as a story in a test.
 
 pub(crate) mod attention;
+pub(crate) mod canned;
 pub(crate) mod card;
 pub(crate) mod colleagues;
 pub(crate) mod composer;
@@ -26,6 +27,7 @@ pub(crate) mod queue;
 pub(crate) mod rows;
 pub(crate) mod run;
 pub(crate) mod scroll;
+pub(crate) mod template;
 pub(crate) mod timeline;
 pub(crate) mod toast;
 pub(crate) mod update;
@@ -80,6 +82,8 @@ pub(crate) enum Msg {
         mode: Mode,
         outcome: Result<String, String>,
     },
+    /// The canned replies of the desk, or why they could not be read.
+    Canned(Result<Vec<support_shared::canned::Canned>, Untrusted>),
     /// Something that the console cannot do without has ended.
     Fatal(&'static str),
     /// A moment has come that [`State::next_deadline`] named.
@@ -108,6 +112,8 @@ pub(crate) enum Effect {
         mode: Mode,
         text: String,
     },
+    /// Read the canned replies of the desk.
+    ReadCanned,
     /// Try to connect now, not when the wait is over.
     Reconnect,
     /// Tell the agent, who may be looking elsewhere.
@@ -149,6 +155,7 @@ pub(crate) struct State {
     pub(crate) queue: Queue,
     pub(crate) attention: Attention,
     pub(crate) colleagues: Colleagues,
+    pub(crate) replies: canned::Replies,
     pub(crate) earlier: details::Earlier,
     /// A note that could not be handed over with its ticket, for the next try.
     pub(crate) kept_note: Option<(TicketId, String)>,
@@ -182,6 +189,7 @@ impl State {
             queue: Queue::new(me.id),
             attention: Attention::default(),
             colleagues: Colleagues::default(),
+            replies: canned::Replies::default(),
             earlier: details::Earlier::default(),
             kept_note: None,
             me,

@@ -17,7 +17,7 @@ use super::overlay::{Overlay, Question};
 use super::pick::{Pick, PickOf};
 use super::scroll::{Blocks, Scroll};
 use super::toast::Toast;
-use super::{Effect, Focus, Stamp, State, desk, line, pick};
+use super::{Effect, Focus, Stamp, State, canned, desk, line, pick};
 use crate::commands::CommandId as C;
 use crate::text::Untrusted;
 
@@ -81,13 +81,19 @@ pub(super) fn run(state: &mut State, stamp: &Stamp, command: C, effects: &mut Ve
         }),
         C::Oldest => scroll(state, effects, |_, rows, view| Scroll::start(rows, view)),
         C::Newest => scroll(state, effects, |_, _, _| Scroll::Follow),
-        C::Send => {
+        C::Send if canned::holds_back(state) => {}
+        C::Send | C::SendAnyway => {
             desk::step_in(state, effects);
             send(state, stamp, effects);
         }
+        C::Canned => {
+            canned::refresh(state, effects);
+            state.overlay = Some(Overlay::Pick(Pick::new(PickOf::Canned, state)));
+        }
+        C::NextHole if canned::next_hole(state) => {}
         C::StopWriting => state.focus = Focus::Timeline,
         C::Yes | C::No => answer(state, command == C::Yes, effects),
-        C::SwitchPane => {
+        C::SwitchPane | C::NextHole => {
             state.focus = if state.focus == Focus::Queue { Focus::Composer } else { Focus::Queue };
         }
         C::Reconnect => effects.push(Effect::Reconnect),
@@ -173,7 +179,7 @@ pub(super) fn send_request(parcel: &Parcel) -> Result<AgentRequest, ApiError> {
 }
 
 /// Writes in this mode of the open conversation.
-fn compose(state: &mut State, mode: Mode) {
+pub(super) fn compose(state: &mut State, mode: Mode) {
     state.focus = Focus::Composer;
     if let Some(conversation) = state.conversation_mut() {
         conversation.switch(mode);
@@ -217,7 +223,7 @@ pub(super) fn full(state: &mut State) {
     state.toast = Some(Toast::new(text, state.now));
 }
 
-fn send(state: &mut State, stamp: &Stamp, effects: &mut Vec<Effect>) {
+pub(super) fn send(state: &mut State, stamp: &Stamp, effects: &mut Vec<Effect>) {
     let now = state.now;
     let Some(conversation) = state.conversation_mut() else { return };
     if conversation.composer.is_blank() {

@@ -4,7 +4,9 @@ use crossterm::event::KeyCode;
 use support_shared::request::{AgentRequest, MarkRead};
 
 use super::conversation::Room;
-use super::{Effect, Focus, Msg, Stamp, State, attention, details, heal, inbound, line, pick, run};
+use super::{
+    Effect, Focus, Msg, Stamp, State, attention, canned, details, heal, inbound, line, pick, run,
+};
 use crate::commands::{Availability, Chord, Command, Found, Scope};
 use crate::core::toast::Toast;
 
@@ -36,6 +38,7 @@ pub(crate) fn update(state: &mut State, stamp: &Stamp, msg: Msg) -> Vec<Effect> 
             state.drafts.unsafe_on_disk = outcome.is_err();
         }
         Msg::Edited { ticket, mode, outcome } => run::edited(state, ticket, mode, outcome),
+        Msg::Canned(outcome) => canned::heard(state, outcome),
         Msg::Fatal(why) => effects.push(Effect::Fail(why)),
         Msg::Deadline => {}
     }
@@ -97,11 +100,13 @@ fn write(state: &mut State, here: Scope, key: Chord) {
             }
         }
         Scope::Pick => {
-            if let Some(c) = key.typed() {
+            if let Some(c) = key.typed()
+                && !pick::is_literal(state, c)
+            {
                 pick::write(state, c.encode_utf8(&mut [0; 4]));
             }
         }
-        Scope::Composer => {
+        Scope::Composer | Scope::Blank => {
             if let (Some(c), Some(conversation)) = (key.typed(), state.conversation_mut())
                 && !conversation.composer.insert(c.encode_utf8(&mut [0; 4]))
             {

@@ -29,6 +29,8 @@ const REQUESTS: usize = 1024;
 #[derive(Debug)]
 pub(crate) enum Order {
     Ask(Box<AgentRequest>),
+    /// Read the canned replies.
+    ReadCanned,
     /// Somebody has signed in: go on as this agent.
     SignedIn(Box<Session>),
     /// Connect now instead of waiting.

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 use support_shared::ErrorCode;
+use support_shared::canned::CannedList;
 use support_shared::notice::AgentNotice;
 use support_shared::request::{AgentRequest, ListTickets};
 use tokio::sync::mpsc;
@@ -56,7 +57,8 @@ struct Asked {
     until: Instant,
 }
 
-type Refresh = Pin<Box<dyn Future<Output = Result<Session, Failure>>>>;
+/// A call over HTTP while the connection goes on.
+type Call<T> = Pin<Box<dyn Future<Output = Result<T, Failure>>>>;
 
 impl Supervisor {
     pub(super) fn new(
@@ -162,7 +164,8 @@ impl Supervisor {
             match order {
                 None => return Err(End::Stop),
                 Some(Order::Hurry) if self.session.is_some() => return Ok(()),
-                Some(Order::Hurry) => {}
+                // Whoever asked hears that we are offline.
+                Some(Order::Hurry | Order::ReadCanned) => {}
                 Some(Order::SignedIn(session)) => {
                     self.session = Some(*session);
                     return Ok(());
@@ -234,7 +237,8 @@ impl Supervisor {
         let mut asked: Option<Asked> = None;
         let mut heard_at = Instant::now();
         let mut renew_at = self.renew_at();
-        let mut renewal: Option<Refresh> = None;
+        let mut renewal: Option<Call<Session>> = None;
+        let mut reading: Option<Call<CannedList>> = None;
         loop {
             if asked.is_none()
                 && let Some(request) = self.waiting.front()
@@ -255,6 +259,7 @@ impl Supervisor {
                         self.session = Some(*session);
                         return Err(End::Lost("signed in again".to_owned()));
                     }
+                    Some(Order::ReadCanned) => reading = self.read_canned(),
                     Some(Order::Hurry) => {}
                 },
                 () = sleep_until(quiet_until) => {
@@ -272,6 +277,11 @@ impl Supervisor {
                         renewal = Some(Box::pin(async move { desk.refresh(&token).await }));
                     }
                 }
+                read = done(&mut reading) => {
+                    reading = None;
+                    let outcome = read.map(|list| list.canned).map_err(|it| it.to_string().into());
+                    self.tell.send(Msg::Canned(outcome)).await.map_err(|_| End::Stop)?;
+                }
                 renewed = done(&mut renewal) => {
                     renewal = None;
                     match renewed {
@@ -285,6 +295,11 @@ impl Supervisor {
                 }
             }
         }
+    }
+
+    fn read_canned(&self) -> Option<Call<CannedList>> {
+        let (desk, token) = (self.desk.clone(), self.session.as_ref()?.token.clone());
+        Some(Box::pin(async move { desk.canned(&token).await.map(|(_, list)| list) }))
     }
 
     async fn heard(&mut self, heard: Heard, asked: &mut Option<Asked>) -> Result<(), End> {
@@ -380,9 +395,9 @@ async fn sleep_or_never(until: Option<Instant>) {
     }
 }
 
-async fn done(renewal: &mut Option<Refresh>) -> Result<Session, Failure> {
-    match renewal {
-        Some(renewal) => renewal.await,
+async fn done<T>(call: &mut Option<Call<T>>) -> Result<T, Failure> {
+    match call {
+        Some(call) => call.await,
         None => std::future::pending().await,
     }
 }

@@ -3,6 +3,8 @@
 //! A text is drawn right of the gutter and never reaches it, so that no guest can imitate the bar
 //! or the word that say who speaks.
 
+use std::ops::Range;
+
 use ratatui::Frame;
 use ratatui::layout::{Position, Rect};
 use ratatui::style::Style;
@@ -215,7 +217,7 @@ fn composer(
     if text.is_empty() && conversation.card.is_open() {
         let hint = match (writing, mode) {
             (false, _) => "r to reply, i for a note",
-            (true, Mode::Reply) => "Enter sends to the guest",
+            (true, Mode::Reply) => "Enter sends to the guest; / for canned replies",
             (true, Mode::Note) => "Enter saves the note; the guest cannot see it",
         };
         put(frame, inner, 0, &Line::from(Span::styled(hint, theme.style(Role::Faint))));
@@ -225,12 +227,31 @@ fn composer(
     for (at, range) in
         rows(text, cells).into_iter().skip(first).take(usize::from(area.height)).enumerate()
     {
-        let shown = expand_tabs(&text[range], cells);
-        put(frame, inner, u16::try_from(at).unwrap_or(u16::MAX), &Line::from(shown));
+        let selected = conversation.composer.selected().filter(|_| writing);
+        let line = written(text, range, selected, theme, cells);
+        put(frame, inner, u16::try_from(at).unwrap_or(u16::MAX), &line);
     }
     if writing && state.overlay.is_none() {
         let down = u16::try_from(row - first).unwrap_or(0);
         let right = u16::try_from(column).unwrap_or(0);
         frame.set_cursor_position(Position::new(inner.x + right, inner.y + down));
     }
+}
+
+/// A row of the written text, with what is selected of it marked.
+fn written(
+    text: &str,
+    row: Range<usize>,
+    selected: Option<Range<usize>>,
+    theme: Theme,
+    cells: usize,
+) -> Line<'static> {
+    let selected = selected.unwrap_or(row.end..row.end);
+    let from = selected.start.clamp(row.start, row.end);
+    let to = selected.end.clamp(from, row.end);
+    Line::from(vec![
+        Span::raw(expand_tabs(&text[row.start..from], cells)),
+        Span::styled(expand_tabs(&text[from..to], cells), theme.style(Role::Selected)),
+        Span::raw(expand_tabs(&text[to..row.end], cells)),
+    ])
 }

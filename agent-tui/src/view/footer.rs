@@ -41,6 +41,7 @@ pub(crate) fn hints(state: &State, cells: usize) -> Vec<(String, &'static str)> 
         keys.find_map(|(_, keys)| keys.first()).map(ToString::to_string)
     };
     let runs = matches!(&state.overlay, Some(Overlay::Pick(pick)) if pick.runs());
+    let holes = state.conversation().is_some_and(|open| open.composer.has_holes());
     let hint = |command: &Command| {
         let mode = state.conversation().map(Conversation::mode);
         let word = match (command.id, mode) {
@@ -48,6 +49,7 @@ pub(crate) fn hints(state: &State, cells: usize) -> Vec<(String, &'static str)> 
             (C::Send, Some(Mode::Note)) => "save note",
             (C::SwitchMode, Some(mode)) => mode.other().word(),
             (C::Accept, _) if runs => "run",
+            (C::NextHole, _) if !holes => return None,
             _ if command.hint.is_empty() => "help",
             _ => command.hint,
         };

@@ -55,10 +55,24 @@ fn confirm(state: &State, question: Question, theme: Theme, frame: &mut Frame) {
 
 /// An emptied box in the middle, and the place inside it.
 pub(super) fn window(frame: &mut Frame, title: &str, cells: usize, rows: usize) -> Rect {
+    let high = u16::try_from(rows + 2).unwrap_or(u16::MAX).min(frame.area().height);
+    let above = (frame.area().height - high) / 2;
+    window_below(frame, title, cells, rows, above)
+}
+
+/// The same with this many rows above it.
+pub(super) fn window_below(
+    frame: &mut Frame,
+    title: &str,
+    cells: usize,
+    rows: usize,
+    above: u16,
+) -> Rect {
     let size = frame.area();
     let wide = u16::try_from(cells + 4).unwrap_or(u16::MAX).min(size.width);
     let high = u16::try_from(rows + 2).unwrap_or(u16::MAX).min(size.height);
-    let area = Rect::new((size.width - wide) / 2, (size.height - high) / 2, wide, high);
+    let above = above.min(size.height - high);
+    let area = Rect::new((size.width - wide) / 2, above, wide, high);
     Clear.render(area, frame.buffer_mut());
     Block::bordered().title(title.to_owned()).render(area, frame.buffer_mut());
     Rect::new(area.x + 2, area.y + 1, wide.saturating_sub(4), high.saturating_sub(2))

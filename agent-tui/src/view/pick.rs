@@ -6,34 +6,43 @@ use ratatui::layout::Position;
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
-use super::overlay::window;
+use super::overlay::{window, window_below};
 use super::{Role, Theme, put, spread};
 use crate::core::State;
 use crate::core::pick::{Choice, Pick};
-use crate::text::{fit, width};
+use crate::text::{expand_tabs, fit, rows, width};
 
 /// Columns of a list that is short, and of one that says more.
 const NARROW: u16 = 60;
 const WIDE: u16 = 96;
+/// The most rows of a list that must leave something of the screen to be seen.
+const LITTLE: usize = 5;
 /// The most columns of the labels when something stands beside them.
 const LABEL: usize = 20;
 
 pub(super) fn draw(state: &State, pick: &Pick, theme: Theme, frame: &mut Frame) {
     let choices = pick.choices(state);
     let at = pick.position(&choices);
-    let note = pick.note(choices.get(at));
+    let note = pick.note(state, choices.get(at));
     let size = frame.area();
-    let below = usize::from(!note.is_empty());
+    let below = if note.is_empty() && !pick.is_long() { 0 } else { pick.note_rows() };
     let most = usize::from(size.height).saturating_sub(6 + below).max(1);
     // A list that is searched keeps its size, so that nothing jumps while one types.
+    let most = if pick.leaves_room() { most.min(LITTLE) } else { most };
     let rows = if pick.is_long() { most } else { choices.len().clamp(1, most) };
     let cells = if pick.is_long() { WIDE } else { NARROW };
     let cells = usize::from(cells.min(size.width.saturating_sub(4)));
-    let inner = window(frame, pick.title(), cells, rows + 1 + below);
-    if below > 0 {
-        let note = fit(&note, cells);
-        let bottom = inner.height.saturating_sub(1);
-        put(frame, inner, bottom, &Line::from(Span::styled(note, theme.style(Role::Faint))));
+    let inner = if pick.leaves_room() {
+        // What the guest has written stays in sight, and so does the composer.
+        let high = u16::try_from(rows + 3 + below).unwrap_or(u16::MAX);
+        let above = size.height.saturating_sub(high + 3);
+        window_below(frame, pick.title(), cells, rows + 1 + below, above)
+    } else {
+        window(frame, pick.title(), cells, rows + 1 + below)
+    };
+    for (row, text) in (0..).zip(note_rows(&note, cells, below)) {
+        let row = inner.height.saturating_sub(u16::try_from(below).unwrap_or(0)) + row;
+        put(frame, inner, row, &Line::from(Span::styled(text, theme.style(Role::Faint))));
     }
     let typed = if pick.typed.is_empty() {
         Span::styled(pick.prompt(), theme.style(Role::Faint))
@@ -42,7 +51,7 @@ pub(super) fn draw(state: &State, pick: &Pick, theme: Theme, frame: &mut Frame) 
     };
     put(frame, inner, 0, &Line::from(vec![Span::styled("> ", theme.style(Role::Key)), typed]));
     if choices.is_empty() {
-        let none = Span::styled(pick.nothing(), theme.style(Role::Faint));
+        let none = Span::styled(pick.nothing(state), theme.style(Role::Faint));
         put(frame, inner, 1, &Line::from(none));
     }
     let column = choices.iter().map(|choice| width(&choice.label)).max().unwrap_or(0).min(LABEL);
@@ -52,6 +61,20 @@ pub(super) fn draw(state: &State, pick: &Pick, theme: Theme, frame: &mut Frame) 
     }
     let right = u16::try_from(width(&pick.typed) + 2).unwrap_or(0).min(inner.width);
     frame.set_cursor_position(Position::new(inner.x + right, inner.y));
+}
+
+/// The beginning of the note in as many rows as there are; what is cut off is seen to be.
+fn note_rows(note: &str, cells: usize, most: usize) -> Vec<String> {
+    let mut out: Vec<String> = Vec::new();
+    let rows = rows(note, cells.saturating_sub(1));
+    let more = rows.len() > most;
+    for range in rows.into_iter().take(most) {
+        out.push(expand_tabs(&note[range], cells));
+    }
+    if let Some(last) = out.last_mut().filter(|_| more) {
+        last.push('…');
+    }
+    out
 }
 
 fn line(

@@ -140,6 +140,26 @@ fn the_palette() {
 }
 
 #[test]
+fn canned_replies() {
+    let mut story = crate::core::stories::canned::writing();
+    story.keys("/ref");
+    insta::assert_snapshot!("canned_80x24", screen(&story));
+    story.keys("<enter>");
+    insta::assert_snapshot!("hole_80x24", screen(&story));
+    let terminal = drawn(&story, Theme::Mono);
+    let marked = |cell: &&ratatui::buffer::Cell| cell.modifier.contains(Modifier::REVERSED);
+    let marked: String = terminal
+        .backend()
+        .buffer()
+        .content
+        .iter()
+        .filter(marked)
+        .map(ratatui::buffer::Cell::symbol)
+        .collect();
+    assert_eq!(marked, "{amount}");
+}
+
+#[test]
 fn what_may_follow_a_key() {
     let mut story = conversation();
     story.keys("<esc>g");
@@ -203,7 +223,9 @@ fn the_footer_leads_from_a_new_ticket_to_its_end_by_itself() {
     assert!(footer(&story).contains("Enter open"));
     story.keys("<enter>");
     story.joined(None, talk());
-    assert!(footer(&story).contains("Enter send") && footer(&story).contains("Esc commands"));
+    assert!(footer(&story).contains("/ canned") && footer(&story).contains("Esc commands"));
+    story.keys("y");
+    assert!(footer(&story).contains("Enter send") && footer(&story).contains("Ctrl-X close"));
     story.keys("<esc>");
     assert!(footer(&story).contains("x close"));
     story.keys("x");

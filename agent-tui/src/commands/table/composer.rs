@@ -1,7 +1,9 @@
 //! What can be done while a text to a guest, or a note, is being written.
 
-use super::super::available::{always, has_rows, is_open, is_written};
-use super::super::scope::Scope::Composer;
+use super::super::available::{
+    always, can_close, can_send, has_holes, has_rows, is_open, is_written,
+};
+use super::super::scope::Scope::{Blank, Composer};
 use super::{Command, CommandId as C, row};
 
 pub(super) const ROWS: &[Command] = &[
@@ -11,8 +13,27 @@ pub(super) const ROWS: &[Command] = &[
         &["Enter"],
         "send",
         "Send the reply to the guest, or save the note for the desk",
-        is_open,
+        can_send,
     ),
+    row(
+        C::NextHole,
+        Composer,
+        &["Tab"],
+        "next hole",
+        "Go to the next hole that a canned reply has left to fill in; without one, to the queue",
+        always,
+    ),
+    row(
+        C::SendAnyway,
+        Composer,
+        &["Alt-s"],
+        "send as is",
+        "Send what is written although a hole of a canned reply is not filled in",
+        has_holes,
+    ),
+    row(C::Canned, Blank, &["/"], "canned", "Pick a canned reply; / again types a slash", is_open),
+    row(C::Canned, Composer, &["Alt-/"], "", "Insert a canned reply", is_open),
+    row(C::Close, Composer, &["Ctrl-X"], "close", "Close the ticket; asks once", can_close),
     row(
         C::StopWriting,
         Composer,

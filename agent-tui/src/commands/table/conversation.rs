@@ -34,6 +34,7 @@ pub(super) const ROWS: &[Command] = &[
         "Write a note for the desk; the guest never sees it",
         is_open,
     ),
+    row(C::Canned, Timeline, &["c"], "canned", "Reply to the guest from a canned reply", is_open),
     row(C::Retry, Timeline, &["t"], "try again", "Send the refused message again", has_failed),
     row(
         C::TakeBack,

@@ -1,6 +1,6 @@
 //! What can be done in what lies over the panes: lines that are asked for, lists, questions.
 
-use super::super::available::{always, is_searching};
+use super::super::available::{always, can_send_picked, is_searching};
 use super::super::scope::Scope::{Confirm, Details, Line, Pick};
 use super::{Command, CommandId as C, row};
 
@@ -18,6 +18,14 @@ pub(super) const ROWS: &[Command] = &[
     row(C::EraseWord, Line, &["Ctrl-W"], "", "Erase the word to the left", always),
     row(C::EraseLine, Line, &["Ctrl-U"], "", "Erase to the beginning", always),
     row(C::Accept, Pick, &["Enter"], "choose", "Take the selected one", always),
+    row(
+        C::SendPicked,
+        Pick,
+        &["Alt-Enter"],
+        "send now",
+        "Send the selected canned reply at once",
+        can_send_picked,
+    ),
     row(C::Previous, Pick, &["Up", "Ctrl-P"], "", "Select the one above", always),
     row(C::Next, Pick, &["Down", "Ctrl-N"], "select", "Select the one below", always),
     row(C::PageUp, Pick, &["PgUp"], "", "Go ten up", always),

@@ -1,13 +1,15 @@
 //! A list to pick one of: a colleague, how urgent a ticket is, a command, a ticket to go to. What
 //! is typed narrows it down. All of them are this one machine; the files beside it fill the lists.
 
+mod canned;
 mod commands;
 mod fuzzy;
 mod ticket;
 
 use support_shared::ticket::Priority;
-use support_shared::{AgentId, TicketId};
+use support_shared::{AgentId, CannedId, TicketId};
 
+use super::canned::{filled, insert};
 use super::overlay::Overlay;
 use super::{Effect, Stamp, State, run, update};
 use crate::commands::{Command, CommandId as C};
@@ -33,6 +35,8 @@ pub(crate) enum PickOf {
     Priority(TicketId),
     /// Every command, and the open tickets.
     Palette,
+    /// A canned reply for the open conversation.
+    Canned,
     /// Every command by its keys, those that work here first.
     Help,
 }
@@ -57,6 +61,7 @@ enum Value {
     Priority(Priority),
     Command(&'static Command),
     Ticket(TicketId),
+    Canned(CannedId),
 }
 
 impl PartialEq for Value {
@@ -66,6 +71,7 @@ impl PartialEq for Value {
             (Self::Priority(one), Self::Priority(two)) => one == two,
             (Self::Command(one), Self::Command(two)) => one.id == two.id,
             (Self::Ticket(one), Self::Ticket(two)) => one == two,
+            (Self::Canned(one), Self::Canned(two)) => one == two,
             _ => false,
         }
     }
@@ -83,7 +89,26 @@ impl Pick {
 
     /// Whether there is much to choose from, and much to say of it.
     pub(crate) fn is_long(&self) -> bool {
-        self.runs()
+        self.runs() || self.of == PickOf::Canned
+    }
+
+    /// Whether it is about what is on the screen, and must not cover all of it.
+    pub(crate) fn leaves_room(&self) -> bool {
+        self.of == PickOf::Canned
+    }
+
+    /// The most rows that say more about the selected one.
+    pub(crate) fn note_rows(&self) -> usize {
+        if self.of == PickOf::Canned { 5 } else { 1 }
+    }
+
+    /// Whether the canned reply that is selected has no holes; nothing for what is none.
+    pub(crate) fn ready(&self, state: &State) -> Option<bool> {
+        let choices = self.choices(state);
+        match choices.get(self.position(&choices))?.value {
+            Value::Canned(id) => Some(filled(state, id)?.1.is_empty()),
+            _ => None,
+        }
     }
 
     /// Whether what is picked is done, and not only named.
@@ -96,6 +121,7 @@ impl Pick {
             PickOf::Assignee(_) => " Assign to ",
             PickOf::Priority(_) => " Priority ",
             PickOf::Palette => " Commands and tickets ",
+            PickOf::Canned => " Canned replies ",
             PickOf::Help => " Keys that work here, and elsewhere ",
         }
     }
@@ -104,22 +130,25 @@ impl Pick {
     pub(crate) fn prompt(&self) -> &'static str {
         match self.of {
             PickOf::Palette => "type what you want to do, or a ticket's ref or guest",
+            PickOf::Canned => "type to find one; / types a slash",
             PickOf::Help => "type to search; Enter runs what is selected",
             PickOf::Assignee(_) | PickOf::Priority(_) => "type to narrow the list down",
         }
     }
 
     /// What stands where nothing is found.
-    pub(crate) fn nothing(&self) -> &'static str {
+    pub(crate) fn nothing(&self, state: &State) -> String {
         match self.of {
-            PickOf::Assignee(_) => "nobody of this name is known here",
-            _ => "nothing is called so",
+            PickOf::Assignee(_) => "nobody of this name is known here".to_owned(),
+            PickOf::Canned => canned::nothing(state),
+            _ => "nothing is called so".to_owned(),
         }
     }
 
     /// More about the selected one, or why the list may be shorter than expected.
-    pub(crate) fn note(&self, selected: Option<&Choice>) -> String {
+    pub(crate) fn note(&self, state: &State, selected: Option<&Choice>) -> String {
         match (self.of, selected) {
+            (PickOf::Canned, selected) => canned::note(state, selected),
             (PickOf::Assignee(_), _) => {
                 "colleagues seen since the start, or on a ticket".to_owned()
             }
@@ -137,6 +166,7 @@ impl Pick {
         let all = match self.of {
             PickOf::Assignee(ticket) => ticket::agents(state, ticket),
             PickOf::Priority(ticket) => ticket::priorities(state, ticket),
+            PickOf::Canned => canned::replies(state),
             PickOf::Help => commands::by_keys(state),
             PickOf::Palette => {
                 let mut all = commands::by_name(state);
@@ -159,6 +189,19 @@ impl Pick {
         self.at = at.min(choices.len().saturating_sub(1));
         self.on = choices.get(self.at).map(|choice| choice.value);
     }
+}
+
+/// A slash in the list of canned replies, before anything else: the agent wanted a slash.
+pub(super) fn is_literal(state: &mut State, c: char) -> bool {
+    let Some(Overlay::Pick(pick)) = &state.overlay else { return false };
+    let literal = pick.of == PickOf::Canned && pick.typed.is_empty() && c == '/';
+    if literal {
+        state.overlay = None;
+        if let Some(open) = state.conversation_mut() {
+            open.composer.insert("/");
+        }
+    }
+    literal
 }
 
 /// Text that narrows the list down.
@@ -200,6 +243,15 @@ pub(super) fn run(state: &mut State, stamp: &Stamp, command: C, effects: &mut Ve
         }),
         C::EraseLine => edit(state, String::clear),
         C::Cancel => state.overlay = None,
+        C::SendPicked => {
+            let choices = pick.choices(state);
+            let value = choices.get(pick.position(&choices)).map(|choice| choice.value);
+            state.overlay = None;
+            if let Some(Value::Canned(id)) = value {
+                insert(state, id, effects);
+                run::send(state, stamp, effects);
+            }
+        }
         C::Accept => {
             let (of, choices) = (pick.of, pick.choices(state));
             let value = choices.get(pick.position(&choices)).map(|choice| choice.value);
@@ -212,6 +264,7 @@ pub(super) fn run(state: &mut State, stamp: &Stamp, command: C, effects: &mut Ve
                 (Some(Value::Command(command)), None) => {
                     update::attempt(state, stamp, command, effects);
                 }
+                (Some(Value::Canned(id)), _) => insert(state, id, effects),
                 (Some(Value::Ticket(id)), _) => run::open(state, id, false, effects),
                 (Some(value), _) => effects.extend(ticket::chosen(state, of, value)),
                 (None, _) => {}

@@ -94,7 +94,7 @@ pub(super) fn chosen(state: &State, of: PickOf, value: Value) -> Option<Effect> 
             remove: Vec::new(),
             priority: Some(priority),
         }),
-        Value::Command(_) | Value::Ticket(_) => return None,
+        Value::Command(_) | Value::Ticket(_) | Value::Canned(_) => return None,
     };
     Some(Effect::Ask(Box::new(request)))
 }

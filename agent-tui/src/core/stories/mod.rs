@@ -1,6 +1,7 @@
 //! The console's behaviour, told as stories: keys and events in, effects and state out.
 
 mod attention;
+pub(crate) mod canned;
 mod console;
 mod desk;
 mod details;
@@ -198,6 +199,10 @@ fn named_key(name: &str) -> KeyEvent {
         "f1" => KeyCode::F(1),
         "c-k" => return KeyEvent::new(KeyCode::Char('k'), KeyModifiers::CONTROL),
         "c-u" => return KeyEvent::new(KeyCode::Char('u'), KeyModifiers::CONTROL),
+        "a-s" => return KeyEvent::new(KeyCode::Char('s'), KeyModifiers::ALT),
+        "a-/" => return KeyEvent::new(KeyCode::Char('/'), KeyModifiers::ALT),
+        "a-enter" => return KeyEvent::new(KeyCode::Enter, KeyModifiers::ALT),
+        "c-x" => return KeyEvent::new(KeyCode::Char('x'), KeyModifiers::CONTROL),
         "c-c" => return KeyEvent::new(KeyCode::Char('c'), KeyModifiers::CONTROL),
         "c-w" => return KeyEvent::new(KeyCode::Char('w'), KeyModifiers::CONTROL),
         "c-j" => return KeyEvent::new(KeyCode::Char('j'), KeyModifiers::CONTROL),

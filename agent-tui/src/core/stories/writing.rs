@@ -21,7 +21,13 @@ fn bobs(n: u64) -> Ticket {
 }
 
 fn draft(n: u64, mode: Mode, text: &str) -> Draft {
-    Draft { ticket_id: ticket_id(n), mode, text: text.to_owned(), changed_at: noon() }
+    Draft {
+        ticket_id: ticket_id(n),
+        mode,
+        text: text.to_owned(),
+        changed_at: noon(),
+        holes: Vec::new(),
+    }
 }
 
 fn written(story: &Story) -> (Mode, &str) {

@@ -1,6 +1,10 @@
 //! The text that is being written: a text and a cursor between grapheme clusters. Each conversation
 //! has two, a reply and a note. Knows no keys; rows come from `text::rows`, the same that are drawn.
 
+mod holes;
+
+use std::ops::Range;
+
 use support_shared::Timestamp;
 use unicode_segmentation::{GraphemeCursor, UnicodeSegmentation};
 
@@ -17,6 +21,10 @@ pub(crate) struct Composer {
     text: String,
     /// A byte position at the edge of a cluster.
     cursor: usize,
+    /// What is replaced by what is typed next. The cursor is at its end.
+    selected: Option<Range<usize>>,
+    /// What a canned reply has left to fill in, as it stands in the text.
+    holes: Vec<String>,
     /// The text has changed since somebody asked.
     changed: bool,
     changed_at: Option<Timestamp>,
@@ -59,6 +67,7 @@ impl Composer {
     /// Takes up what was written before, as it was kept.
     pub(crate) fn restore(&mut self, draft: &Draft) {
         self.insert(&draft.text);
+        self.holes.clone_from(&draft.holes);
         self.changed = false;
         self.changed_at = Some(draft.changed_at);
     }
@@ -66,6 +75,7 @@ impl Composer {
     /// Another text instead of this one. Says whether all of it was taken.
     pub(crate) fn replace(&mut self, text: &str) -> bool {
         self.text.clear();
+        self.selected = None;
         self.cursor = 0;
         self.insert(text)
     }
@@ -81,6 +91,8 @@ impl Composer {
     /// Takes the text out, as it is.
     pub(crate) fn take(&mut self) -> String {
         self.cursor = 0;
+        self.selected = None;
+        self.holes.clear();
         self.changed = true;
         std::mem::take(&mut self.text)
     }
@@ -92,6 +104,9 @@ impl Composer {
         let text = text.replace("\r\n", "\n").replace('\r', "\n");
         let mut kept: String =
             text.chars().filter(|c| matches!(c, '\n' | '\t') || !c.is_control()).collect();
+        if !kept.is_empty() {
+            self.erase_selected();
+        }
         // Bytes first: they are at least as many as the characters, and known without counting.
         let mut fits = true;
         if self.text.len() + kept.len() > MOST_CHARS {
@@ -122,10 +137,14 @@ impl Composer {
         }
         self.text.push_str(text);
         self.cursor = self.text.len();
+        self.selected = None;
         self.changed = true;
     }
 
     pub(crate) fn erase(&mut self, step: Step) {
+        if self.erase_selected() {
+            return;
+        }
         let from = self.cursor;
         let to = self.target(step, usize::MAX);
         let range = from.min(to)..from.max(to);
@@ -137,7 +156,8 @@ impl Composer {
     /// Moves the cursor; rows are those of a composer of `cells` columns. Says whether it moved.
     pub(crate) fn go(&mut self, step: Step, cells: usize) -> bool {
         let to = self.target(step, cells);
-        let moved = to != self.cursor;
+        let moved = to != self.cursor || self.selected.is_some();
+        self.selected = None;
         self.cursor = to;
         moved
     }
