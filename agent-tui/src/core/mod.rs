@@ -22,6 +22,7 @@ pub(crate) mod outbox;
 pub(crate) mod overlay;
 pub(crate) mod people;
 pub(crate) mod pick;
+pub(crate) mod plain;
 pub(crate) mod queue;
 pub(crate) mod rows;
 pub(crate) mod run;
@@ -82,6 +83,8 @@ pub(crate) enum Msg {
     },
     /// Something that the console cannot do without has ended.
     Fatal(&'static str),
+    /// A line of the line mode.
+    Word(plain::Word),
     /// A moment has come that [`State::next_deadline`] named.
     Deadline,
 }
@@ -112,6 +115,11 @@ pub(crate) enum Effect {
     Reconnect,
     /// Tell the agent, who may be looking elsewhere.
     Notify(Notice),
+    /// A line of the line mode's own, and what has failed, if something has.
+    Say {
+        text: String,
+        fault: Option<support_shared::ErrorCode>,
+    },
     Suspend,
     /// Leave the screen, ask for name and password, come back.
     SignIn,

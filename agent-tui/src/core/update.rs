@@ -4,7 +4,9 @@ use crossterm::event::KeyCode;
 use support_shared::request::{AgentRequest, MarkRead};
 
 use super::conversation::Room;
-use super::{Effect, Focus, Msg, Stamp, State, attention, details, heal, inbound, line, pick, run};
+use super::{
+    Effect, Focus, Msg, Stamp, State, attention, details, heal, inbound, line, pick, plain, run,
+};
 use crate::commands::{Availability, Chord, Command, Found, Scope};
 use crate::core::toast::Toast;
 
@@ -36,6 +38,7 @@ pub(crate) fn update(state: &mut State, stamp: &Stamp, msg: Msg) -> Vec<Effect> 
             state.drafts.unsafe_on_disk = outcome.is_err();
         }
         Msg::Edited { ticket, mode, outcome } => run::edited(state, ticket, mode, outcome),
+        Msg::Word(word) => plain::act(state, stamp, word, &mut effects),
         Msg::Fatal(why) => effects.push(Effect::Fail(why)),
         Msg::Deadline => {}
     }
