@@ -8,7 +8,6 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
-use jiff::tz::TimeZone;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
@@ -21,16 +20,14 @@ use crate::core::{Effect, Msg, Stamp, State};
 use crate::credentials::{Credentials, Session};
 use crate::effects::{Effects, Turn};
 use crate::fresh;
-use crate::link::{Link, Order, Patience};
+use crate::link::Order;
 use crate::notify::{self, Runner, Settings};
 use crate::ops::Desk;
 use crate::sign_in;
-use crate::store::{Kept, Store};
+use crate::start::{Started, start};
 use crate::tty::{Input, Keys, Prompt, Signal, Signals, Tty};
 use crate::view::Theme;
 
-/// How many messages may wait for the console: beyond it the link waits, and memory stays bounded.
-const INBOX: usize = 1024;
 /// How many of them are taken before the keys are looked at again.
 const AT_ONCE: usize = 256;
 /// The least time between two frames.
@@ -52,20 +49,7 @@ pub(crate) async fn run(server: Server, theme: Theme) -> anyhow::Result<()> {
                 .await?
         }
     };
-    let (tell, inbox) = mpsc::channel(INBOX);
-    let told = tell.clone();
-    let (store, found) = Store::open(&home, session.agent.id, move |kept| {
-        // Nobody listens only when the console is gone.
-        let _ = told.blocking_send(match kept {
-            Kept::Outbox(revision, outcome) => Msg::Saved { revision, outcome },
-            Kept::Drafts(outcome) => Msg::DraftsSaved(outcome),
-        });
-    })?;
-    let agent = session.agent.clone();
-    let link = Link::start(desk.clone(), credentials.clone(), session, Patience::default(), tell)
-        .context("cannot start the connection's thread")?;
-    let (zone, now) = (TimeZone::system(), clock::now());
-    let mut state = State::new(server.label(), agent, zone, now, found.unsent, found.drafts);
+    let Started { mut state, effects, inbox } = start(&home, &desk, &credentials, session)?;
     state.attention.preview = notices.preview;
     let mut tty = Tty::new()?;
     state.size = tty.size()?;
@@ -77,7 +61,7 @@ pub(crate) async fn run(server: Server, theme: Theme) -> anyhow::Result<()> {
         keys,
         signals,
         inbox,
-        effects: Effects { link, store },
+        effects,
         home,
         desk,
         credentials,

@@ -53,8 +53,8 @@ impl Effects {
                 let _ = self.link.order(Order::Hurry);
                 (None, None)
             }
-            // The terminal has one writer, and that is the main loop.
-            Effect::Notify(_) => (None, None),
+            // There is one writer, and that is the main loop.
+            Effect::Notify(_) | Effect::Say { .. } => (None, None),
             Effect::Suspend => (Some(Turn::Suspend), None),
             Effect::SignIn => (Some(Turn::SignIn), None),
             Effect::Quit => (Some(Turn::Quit), None),

@@ -1,4 +1,5 @@
 //! The real console against the real server, in a pseudo-terminal or a pipe: what a shift at it is
 //! made of, and that it holds.
 
+mod plain;
 mod together;

@@ -19,6 +19,7 @@ use crate::config::{self, Server};
 use crate::credentials::{Credentials, Session};
 use crate::log;
 use crate::ops::{Desk, Failure};
+use crate::plain;
 use crate::text::Untrusted;
 use crate::tty::Cancelled;
 use crate::view::Theme;
@@ -43,6 +44,9 @@ struct Cli {
     server: Server,
     #[arg(long, global = true, help = "No colours, as with NO_COLOR in the environment")]
     no_color: bool,
+    /// The console as plain lines, for screen readers and pipes: words in, no cursor control out
+    #[arg(long)]
+    plain: bool,
     #[command(subcommand)]
     command: Option<Command>,
 }
@@ -118,8 +122,11 @@ fn start(cli: Cli) -> anyhow::Result<()> {
 
 async fn run(cli: Cli) -> anyhow::Result<()> {
     let Some(command) = cli.command else {
+        if cli.plain {
+            return plain(cli.server).await;
+        }
         if !stdin().is_terminal() || !stdout().is_terminal() {
-            let text = "the console needs a terminal; for scripts see support-agent --help";
+            let text = "the console needs a terminal; for pipes there is --plain, for scripts support-agent --help";
             return Err(output::Usage(text.to_owned()).into());
         }
         let theme = if config::has_colours(cli.no_color) { Theme::Ansi16 } else { Theme::Mono };
@@ -134,6 +141,16 @@ async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Tickets(tickets) => tickets::run(&context, tickets).await,
         Command::Agents(agents) => agents::run(&context, agents).await,
         Command::Canned(canned) => canned::run(&context, canned).await,
+    }
+}
+
+/// The line mode. It asks for no password: that would need control of the cursor.
+async fn plain(server: Server) -> anyhow::Result<()> {
+    let credentials = Credentials::in_home(&config::home(&server)?);
+    match credentials.load(clock::now())? {
+        Some(session) if session.agent.must_change_password => Err(PasswordChangeRequired.into()),
+        Some(session) => plain::run(Desk::new(server)?, session).await,
+        None => Err(NotSignedIn(server).into()),
     }
 }
 
@@ -162,6 +179,8 @@ fn report(error: &anyhow::Error) -> ExitCode {
         failure.exit_status()
     } else if error.is::<NotSignedIn>() || error.is::<PasswordChangeRequired>() {
         ErrorCode::Unauthenticated.exit_status()
+    } else if let Some(unfinished) = error.downcast_ref::<plain::Unfinished>() {
+        unfinished.code.exit_status()
     } else if error.is::<output::Usage>() {
         ErrorCode::Invalid.exit_status()
     } else if error.is::<Cancelled>() {

@@ -23,6 +23,7 @@ pub(crate) mod outbox;
 pub(crate) mod overlay;
 pub(crate) mod people;
 pub(crate) mod pick;
+pub(crate) mod plain;
 pub(crate) mod queue;
 pub(crate) mod rows;
 pub(crate) mod run;
@@ -86,6 +87,8 @@ pub(crate) enum Msg {
     Canned(Result<Vec<support_shared::canned::Canned>, Untrusted>),
     /// Something that the console cannot do without has ended.
     Fatal(&'static str),
+    /// A line of the line mode.
+    Word(plain::Word),
     /// A moment has come that [`State::next_deadline`] named.
     Deadline,
 }
@@ -118,6 +121,11 @@ pub(crate) enum Effect {
     Reconnect,
     /// Tell the agent, who may be looking elsewhere.
     Notify(Notice),
+    /// A line of the line mode's own, and what has failed, if something has.
+    Say {
+        text: String,
+        fault: Option<support_shared::ErrorCode>,
+    },
     Suspend,
     /// Leave the screen, ask for name and password, come back.
     SignIn,

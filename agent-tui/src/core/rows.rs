@@ -231,7 +231,7 @@ pub(crate) fn time(at: Timestamp, zone: &TimeZone) -> String {
     format(at, zone, "%H:%M")
 }
 
-fn day(at: Timestamp, zone: &TimeZone) -> String {
+pub(crate) fn day(at: Timestamp, zone: &TimeZone) -> String {
     format(at, zone, "%A %-d %B %Y")
 }
 

@@ -224,36 +224,48 @@ pub(super) fn full(state: &mut State) {
 }
 
 pub(super) fn send(state: &mut State, stamp: &Stamp, effects: &mut Vec<Effect>) {
-    let now = state.now;
-    let Some(conversation) = state.conversation_mut() else { return };
-    if conversation.composer.is_blank() {
-        state.toast = Some(Toast::new("nothing is written yet", now));
-        return;
+    let Some(open) = state.conversation() else { return };
+    let (mode, text) = (open.mode(), open.composer.text().to_owned());
+    match post(state, stamp, mode, text, effects) {
+        Ok(()) => {
+            if let Some(conversation) = state.conversation_mut() {
+                conversation.composer.take();
+                conversation.scroll_to(Scroll::Follow);
+            }
+        }
+        Err(why) => state.toast = Some(Toast::new(why, state.now)),
     }
-    let length = conversation.composer.text().chars().count();
+}
+
+/// Puts a text for the open ticket into the outbox, or says why not.
+pub(super) fn post(
+    state: &mut State,
+    stamp: &Stamp,
+    mode: Mode,
+    text: String,
+    effects: &mut Vec<Effect>,
+) -> Result<(), String> {
+    let Some(card) = state.conversation().map(|open| &open.card) else { return Ok(()) };
+    if text.trim().is_empty() {
+        return Err("nothing is written yet".to_owned());
+    }
+    let length = text.chars().count();
     if length > CONTENT_CHARS {
-        let text = format!("{length} characters; a message may have {CONTENT_CHARS}");
-        state.toast = Some(Toast::new(text, now));
-        return;
+        return Err(format!("{length} characters; a message may have {CONTENT_CHARS}"));
     }
-    let ticket = conversation.card.id;
-    if state.outbox.of(ticket).count() >= MOST_WAITING {
-        let text = format!("{MOST_WAITING} messages are waiting to be sent already");
-        state.toast = Some(Toast::new(text, now));
-        return;
+    if state.outbox.of(card.id).count() >= MOST_WAITING {
+        return Err(format!("{MOST_WAITING} messages are waiting to be sent already"));
     }
-    let Some(conversation) = state.conversation_mut() else { return };
-    let parcel = Parcel {
-        ticket_id: conversation.card.id,
-        reference: conversation.card.reference,
+    state.outbox.add(Parcel {
+        ticket_id: card.id,
+        reference: card.reference,
         client_message_id: stamp.id.clone(),
-        text: conversation.composer.take(),
-        mode: conversation.mode(),
-        assignee: conversation.card.assignee_id,
-    };
-    conversation.scroll_to(Scroll::Follow);
-    state.outbox.add(parcel);
+        text,
+        mode,
+        assignee: card.assignee_id,
+    });
     save(state, effects);
+    Ok(())
 }
 
 /// Brings the file up to date with the outbox.

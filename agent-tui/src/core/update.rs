@@ -5,7 +5,8 @@ use support_shared::request::{AgentRequest, MarkRead};
 
 use super::conversation::Room;
 use super::{
-    Effect, Focus, Msg, Stamp, State, attention, canned, details, heal, inbound, line, pick, run,
+    Effect, Focus, Msg, Stamp, State, attention, canned, details, heal, inbound, line, pick, plain,
+    run,
 };
 use crate::commands::{Availability, Chord, Command, Found, Scope};
 use crate::core::toast::Toast;
@@ -39,6 +40,7 @@ pub(crate) fn update(state: &mut State, stamp: &Stamp, msg: Msg) -> Vec<Effect> 
         }
         Msg::Edited { ticket, mode, outcome } => run::edited(state, ticket, mode, outcome),
         Msg::Canned(outcome) => canned::heard(state, outcome),
+        Msg::Word(word) => plain::act(state, stamp, word, &mut effects),
         Msg::Fatal(why) => effects.push(Effect::Fail(why)),
         Msg::Deadline => {}
     }

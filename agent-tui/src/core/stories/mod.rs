@@ -85,7 +85,7 @@ impl Story {
         self.link(LinkEvent::Online(Box::new(agent())));
     }
 
-    fn goes_offline(&mut self) {
+    pub(crate) fn goes_offline(&mut self) {
         let retry_at = self.now.plus_millis(3_000);
         self.link(LinkEvent::Offline { why: "gone".into(), retry_at });
     }
@@ -158,12 +158,22 @@ impl Story {
     }
 
     /// Everything that was to be saved is on disk.
-    fn is_saved(&mut self) {
+    pub(crate) fn is_saved(&mut self) {
         self.happens(Msg::Saved { revision: self.revision, outcome: Ok(()) });
     }
 
+    /// Everything that was to be done since the last look.
+    pub(crate) fn effects(&mut self) -> Vec<Effect> {
+        std::mem::take(&mut self.effects)
+    }
+
+    /// Puts back what somebody has looked at and not taken.
+    pub(crate) fn keep(&mut self, effect: Effect) {
+        self.effects.push(effect);
+    }
+
     /// The requests since the last look, by name, with what matters of them.
-    fn asked(&mut self) -> Vec<String> {
+    pub(crate) fn asked(&mut self) -> Vec<String> {
         let asked = |effect| match effect {
             Effect::Ask(request) => Some(match *request {
                 AgentRequest::JoinTicket(join) => format!("join after {:?}", join.after_seq),
