@@ -5,6 +5,7 @@ mod accessible;
 mod embedded;
 mod over;
 mod plain;
+mod presence;
 
 use serde_json::json;
 
