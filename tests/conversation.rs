@@ -58,17 +58,17 @@ async fn a_guest_asks_in_a_browser_and_an_agent_answers_in_a_terminal() {
 
     // Enter joins; replies go both ways.
     console.keys("\r");
-    page.shows(&["own:1:sent:my card was declined", "system:2::Alice joined the chat"]).await;
+    page.shows(&["own:1:seen:my card was declined", "system:2::Alice joined the chat"]).await;
     console.shows("Alice joined the chat");
     console.keys("let me look\r");
     let mut whole = vec![
-        "own:1:sent:my card was declined",
+        "own:1:seen:my card was declined",
         "system:2::Alice joined the chat",
         "other:3::let me look",
     ];
     page.shows(&whole).await;
     page.send("thank you").await;
-    whole.push("own:4:sent:thank you");
+    whole.push("own:4:seen:thank you");
     page.shows(&whole).await;
     console.shows("thank you");
 

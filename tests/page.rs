@@ -29,7 +29,7 @@ async fn reload_and_a_second_tab_show_the_same_conversation() {
     alice.socket.done("message:send", reply).await;
 
     let whole = [
-        "own:1:sent:my card was declined",
+        "own:1:seen:my card was declined",
         "system:2::Alice joined the chat",
         "other:3::let me look",
     ];

@@ -56,6 +56,8 @@ export const ar: Words = {
   keptOffline: 'بانتظار الإرسال',
   sent: 'أُرسلت',
   seen: 'قُرئت',
+  typing: (name) => `${apart(name)} يكتب…`,
+  alone: 'لا يوجد أحد هنا الآن. رسالتك محفوظة وسيتم الرد عليها هنا.',
   failed: (failure) => `لم تُرسل: ${failures[failure.code] ?? failure.message}`,
   retry: 'إعادة المحاولة',
   discard: 'حذف',

@@ -3,13 +3,16 @@
 // This file says what each event leads to; the steps are in sync.ts, log.ts, sending.ts and letters.ts.
 
 import { change, failAll, hear, inOrder, remove, stored } from './letters';
-import { isEntry, join, leaveTicket, receive, renew } from './log';
+import { isEntry, join, leaveTicket, mark, receive, renew } from './log';
 import { dropElsewhere, drain, isTemporary, rest, unsent } from './sending';
-import { BLANK, type Effect, type Event, type State, isBehind, isOver, lastSeq } from './state';
+import { BLANK, type Effect, type Event, type State, isBehind, isOver, lastSeq, target } from './state';
 import { ask, choose, connect, latestFirst, list, read, refuse, synchronise } from './sync';
 import { type Turn, set, wait } from './turn';
 
 const OLDER_MS = 2_000;
+const TYPING_MS = 6_000;
+/** The time between two starts of writing that the protocol gives. */
+const HUSH_MS = 2_000;
 
 export function update(state: State, event: Event): { state: State; effects: readonly Effect[] } {
   const turn: Turn = { state, effects: [] };
@@ -127,7 +130,7 @@ function handle(turn: Turn, event: Event): void {
 
     case 'cut':
       // What is held counts in a history that a restore may end before the next connection.
-      set(turn, { sync: 'none', link: 'connecting', held: [] });
+      set(turn, { sync: 'none', link: 'connecting', held: [], typing: null, typed: false });
       return;
 
     case 'unreachable':
@@ -176,7 +179,7 @@ function handle(turn: Turn, event: Event): void {
       // The answer has no epoch and need not hold the newest page, so the log is read by joining.
       const { ticket } = event.answer.data;
       leaveTicket(turn);
-      set(turn, { ticket, fresh: false, tries: 0 });
+      set(turn, { ticket, tickets: [ticket, ...state.tickets], fresh: false, tries: 0 });
       stored(turn, event.id, ticket.id);
       join(turn);
       return;
@@ -211,6 +214,50 @@ function handle(turn: Turn, event: Event): void {
       if (state.sync === 'ready' && state.ticket?.id === ticketId && missed) join(turn);
       return;
     }
+
+    case 'typing': {
+      const { notice } = event;
+      if (notice.role !== 'agent' || notice.ticketId !== state.ticket?.id) return;
+      if (notice.typing) {
+        set(turn, { typing: notice });
+        // A stop may be lost. Who writes on says so again long before this.
+        wait(turn, TYPING_MS, { is: 'faded', notice });
+      } else if (state.typing?.name === notice.name) set(turn, { typing: null });
+      return;
+    }
+
+    case 'faded':
+      if (state.typing === event.notice) set(turn, { typing: null });
+      return;
+
+    case 'read': {
+      const { ticketId, role, seq } = event.notice;
+      if (state.ticket?.id === ticketId) mark(turn, role, seq);
+      return;
+    }
+
+    case 'seen': {
+      const { ticket, sync } = state;
+      const seq = lastSeq(state);
+      if (!ticket || sync !== 'ready' || seq <= ticket.guestReadSeq) return;
+      mark(turn, 'guest', seq);
+      turn.effects.push({ do: 'read', ticketId: ticket.id, seq });
+      return;
+    }
+
+    case 'typed': {
+      const { typing } = event;
+      const ticketId = target(state);
+      if (!ticketId || state.sync !== 'ready' || (typing ? state.hushed : !state.typed)) return;
+      set(turn, { typed: typing, hushed: state.hushed || typing });
+      turn.effects.push({ do: 'typing', ticketId, typing });
+      if (typing) wait(turn, HUSH_MS, { is: 'unhushed' });
+      return;
+    }
+
+    case 'unhushed':
+      set(turn, { hushed: false });
+      return;
 
     case 'rested':
       set(turn, { resting: false });

@@ -53,6 +53,8 @@ export const en: Words = {
   keptOffline: 'Waiting to be sent',
   sent: 'Sent',
   seen: 'Seen',
+  typing: (name) => `${name} is writing…`,
+  alone: 'Nobody is here right now. Your message is kept and will be answered here.',
   failed: (failure) => `Not sent: ${failures[failure.code] ?? failure.message}`,
   retry: 'Retry',
   discard: 'Discard',

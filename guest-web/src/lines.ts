@@ -1,7 +1,7 @@
 // The lines of the log and how each is drawn: entries, letters on their way, lines that name the day.
 // It must not place them or know about scrolling: view.ts does. Text goes in as text nodes only.
 
-import { button, make } from './elements';
+import { button, make, say } from './elements';
 import { pieces } from './links';
 import type { Entry, Pending, State } from './state';
 import { words } from './words';
@@ -43,6 +43,7 @@ export function keyOf(entry: Entry): string {
 
 export function linesOf(state: State, now: Date): Line[] {
   const lines: Line[] = [];
+  const read = state.ticket?.agentReadSeq ?? 0;
   let before: Entry | undefined;
   let day = '';
   for (const entry of state.entries) {
@@ -50,7 +51,7 @@ export function linesOf(state: State, now: Date): Line[] {
     const thisDay = at.toDateString();
     if (thisDay !== day) lines.push(dayLine(at, now));
     const goesOn = thisDay === day && before !== undefined && isRun(before, entry);
-    lines.push(entry.senderRole === 'system' ? systemLine(entry) : messageLine(entry, goesOn));
+    lines.push(entry.senderRole === 'system' ? systemLine(entry) : messageLine(entry, goesOn, entry.seq <= read));
     before = entry;
     day = thisDay;
   }
@@ -105,19 +106,20 @@ function systemLine(entry: Entry): Line {
   };
 }
 
-function messageLine(entry: Entry, goesOn: boolean): Line {
+function messageLine(entry: Entry, goesOn: boolean, read: boolean): Line {
   const own = entry.senderRole === 'guest';
+  const is = read ? 'seen' : 'sent';
   return {
     key: keyOf(entry),
-    source: goesOn ? 'goes on' : 'message',
+    source: [goesOn, own && is].join(),
     draw(element) {
       element.className = `entry ${own ? 'own' : 'other'}${goesOn ? ' goes-on' : ''}`;
       element.dataset['seq'] = String(entry.seq);
       const meta = make('div', 'meta');
       meta.append(time(entry));
       if (own) {
-        element.dataset['state'] = 'sent';
-        meta.append(make('span', 'state', words.sent));
+        element.dataset['state'] = is;
+        meta.append(make('span', 'state', words[is]));
       }
       fill(element, own ? words.you : entry.senderName, own || goesOn, entry.content, meta);
     },
@@ -156,8 +158,11 @@ function fill(element: HTMLElement, name: string, hideName: boolean, content: st
   const who = make('bdi', hideName ? 'name unseen' : 'name', name);
   const old = element.querySelector('.text');
   if (old?.textContent === content) {
-    element.querySelector('.name')?.replaceWith(who);
-    element.querySelector('.meta')?.replaceWith(meta);
+    const [known, about] = [element.querySelector('.name'), element.querySelector('.meta')];
+    if (!known?.isEqualNode(who)) known?.replaceWith(who);
+    // That a message was seen is no new message: the word alone changes.
+    if (about?.querySelector('time')) say(about.lastChild as HTMLElement, meta.lastChild?.textContent ?? '');
+    else about?.replaceWith(meta);
     return;
   }
   const text = make('div', 'text');

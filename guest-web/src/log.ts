@@ -4,7 +4,7 @@
 import { settle, stored } from './letters';
 import { BLANK, type Entry, isBehind, lastSeq } from './state';
 import { type Turn, set, wait } from './turn';
-import type { GuestTicket, Message } from './wire';
+import type { GuestTicket, Message, SenderRole } from './wire';
 
 const HELD_MAX = 256;
 const GAP_MS = 2_000;
@@ -26,9 +26,9 @@ export function check(turn: Turn): void {
 
 /** Forgets the conversation on the page; what is still to be sent stays. */
 export function leaveTicket(turn: Turn): void {
-  const { ticket, epoch, entries, held, hasOlder, loadingOlder } = BLANK;
+  const { problem, ticket, epoch, entries, held, agents, typing, typed, hasOlder, loadingOlder } = BLANK;
   const outbox = turn.state.outbox.filter((p) => !p.sent);
-  set(turn, { problem: null, ticket, epoch, entries, held, hasOlder, loadingOlder, outbox, loaded: true });
+  set(turn, { problem, ticket, epoch, entries, held, agents, typing, typed, hasOlder, loadingOlder, outbox, loaded: true });
 }
 
 export function isEntry(message: Message): message is Entry {
@@ -62,14 +62,22 @@ export function receive(turn: Turn, messages: readonly Message[]): void {
   if (beyond.length > 0 && turn.state.sync === 'ready' && !turn.state.checking) join(turn);
 }
 
-/** An entry may say that the conversation was closed or opened again, before the ticket itself does. */
-export function follow(turn: Turn, entry: Entry): void {
-  const { ticket } = turn.state;
-  if (!ticket || entry.seq <= ticket.lastSeq) return;
-  const type = entry.event?.type;
+/** An entry may say that an agent came or went, and what has become of the ticket before that itself does. */
+export function follow(turn: Turn, { seq, senderRole, event }: Entry): void {
+  const { ticket, agents, typing } = turn.state;
+  const type = event?.type;
+  if (event?.type === 'agentJoined' || event?.type === 'agentLeft') {
+    const { name } = event.agent;
+    const others = agents.filter((it) => it !== name);
+    set(turn, { agents: type === 'agentLeft' ? others : [...others, name] });
+  }
+  if (typing && senderRole === 'agent') set(turn, { typing: null });
+  if (!ticket || seq <= ticket.lastSeq) return;
   const status = type === 'ticketClosed' ? 'closed' : type === 'ticketReopened' ? 'open' : ticket.status;
-  const endedByGuest = type === 'guestEnded' || (ticket.endedByGuest && type !== 'ticketReopened' && entry.senderRole !== 'guest');
-  set(turn, { ticket: { ...ticket, lastSeq: entry.seq, status, endedByGuest } });
+  const endedByGuest = type === 'guestEnded' || (ticket.endedByGuest && type !== 'ticketReopened' && senderRole !== 'guest');
+  set(turn, { ticket: { ...ticket, lastSeq: seq, status, endedByGuest } });
+  // Who writes has seen what is above.
+  if (senderRole !== 'system') mark(turn, senderRole, seq);
 }
 
 /** Takes over a newer view of the ticket. One that is older than the log on the page is dropped. */
@@ -77,5 +85,14 @@ export function renew(turn: Turn, ticket: GuestTicket): void {
   const { ticket: known, sync } = turn.state;
   if (known?.id !== ticket.id || ticket.lastSeq < known.lastSeq) return;
   set(turn, { ticket });
+  mark(turn, 'guest', known.guestReadSeq);
+  mark(turn, 'agent', known.agentReadSeq);
   if (sync === 'ready' && isBehind(turn.state)) check(turn);
+}
+
+/** How far the guest or the agents have read. A mark only rises. */
+export function mark(turn: Turn, role: SenderRole, seq: number): void {
+  const { ticket } = turn.state;
+  const whose = role === 'guest' ? 'guestReadSeq' : 'agentReadSeq';
+  if (ticket && ticket[whose] < seq) set(turn, { ticket: { ...ticket, [whose]: seq } });
 }

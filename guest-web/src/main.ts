@@ -25,6 +25,9 @@ const outbox = new Outbox({
   sessionBegun: () => dispatch({ is: 'sessionBegun' }),
 });
 
+const host = joinHost((shown) => view.show(shown));
+
+// In a frame it is put away until the site says that it is not.
 const view = new View({
   dispatch,
   send(text, details) {
@@ -33,9 +36,7 @@ const view = new View({
     return letter !== null;
   },
   unread: (count) => host?.tell({ support: 'unread', count }),
-});
-
-const host = joinHost((shown) => view.show(shown));
+}, !host);
 
 const connection = createConnection(dispatch);
 
@@ -105,6 +106,13 @@ function perform(effect: Effect): void {
       ask('message:send', payload, (answer) => ({ is: 'sent', id, answer }));
       return;
     }
+    case 'read':
+      // Without an answer the page asks again when it has come back.
+      void connection.request('ticket:read', { ticketId: effect.ticketId, seq: effect.seq });
+      return;
+    case 'typing':
+      connection.type({ ticketId: effect.ticketId, typing: effect.typing });
+      return;
     case 'keep':
       outbox.keep(effect.letter);
       return;

@@ -4,7 +4,6 @@
 import { button, find, make, say } from './elements';
 import { dated } from './lines';
 import { type Event, type State, isOver, target } from './state';
-import type { GuestTicket } from './wire';
 import { words } from './words';
 
 const BEST = 5;
@@ -17,7 +16,7 @@ export class Over {
   readonly #earlier = find<HTMLDetailsElement>('earlier');
   readonly #list = this.#earlier.querySelector('ul') as HTMLElement;
   #shown: string | null = null;
-  #tickets: readonly GuestTicket[] | null = null;
+  #source = '';
 
   constructor(dispatch: (event: Event) => void) {
     this.#dispatch = dispatch;
@@ -82,9 +81,10 @@ export class Over {
 
   #conversations({ tickets, ticket }: State): void {
     const current = ticket?.id ?? null;
-    if (tickets === this.#tickets && this.#list.dataset['current'] === String(current)) return;
-    this.#tickets = tickets;
-    this.#list.dataset['current'] = String(current);
+    // Left as they are while they say the same: the guest may be about to press one.
+    const source = JSON.stringify([current, tickets.map((it) => [it.id, it.updatedAt, words.earlier(it)])]);
+    if (source === this.#source) return;
+    this.#source = source;
     this.#list.replaceChildren(
       ...tickets.map((it) => {
         const item = make('li', '');

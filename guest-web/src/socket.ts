@@ -5,7 +5,7 @@
 
 import { Manager, type Socket } from 'socket.io-client';
 import type { Answer, Event } from './state';
-import type { Notices, Requests } from './wire';
+import type { Notices, Requests, Typing } from './wire';
 
 const ACK_MS = 10_000;
 const DELAY_MS = 500;
@@ -21,6 +21,8 @@ type Data<A> = A extends { ok: true; data: infer T } ? T : never;
 export interface Connection {
   connect(): void;
   disconnect(): void;
+  /** Says that the guest is writing, or not any more; lost if there is no connection. */
+  type(payload: Typing): void;
   /** Resolves to null when there was no answer in time. Nothing is queued while offline. */
   request<E extends Asked>(event: E, payload: Payload<E>): Promise<Answer<Reply<E>>>;
 }
@@ -79,6 +81,8 @@ export function createConnection(dispatch: (event: Event) => void): Connection {
   socket.on('ticket:updated', ({ ticket }) => dispatch({ is: 'ticket', ticket }));
   socket.on('ticket:closed', ({ ticket }) => dispatch({ is: 'ticket', ticket }));
   socket.on('ticket:head', (head) => dispatch({ is: 'head', head }));
+  socket.on('ticket:typing', (notice) => dispatch({ is: 'typing', notice }));
+  socket.on('ticket:read', (notice) => dispatch({ is: 'read', notice }));
   socket.on('server:draining', ({ reconnectInMs }) => {
     stopInMs = reconnectInMs;
   });
@@ -100,6 +104,9 @@ export function createConnection(dispatch: (event: Event) => void): Connection {
       socket.connect();
     },
     disconnect: giveUp,
+    type(payload) {
+      if (socket.connected) emitter.emit('ticket:typing', payload);
+    },
     request(event, payload) {
       return new Promise((resolve) => {
         if (!socket.connected) {

@@ -11,9 +11,11 @@ import type {
   Message,
   MessagePage,
   MessageSent,
+  ReadNotice,
   TicketAnswer,
   TicketCreated,
   TicketPage,
+  TypingNotice,
 } from './wire';
 
 /** The answer to a request; null when none came (the connection broke, or time ran out). */
@@ -83,6 +85,14 @@ export interface State {
   readonly entries: readonly Entry[];
   /** Entries from beyond a gap. */
   readonly held: readonly Entry[];
+  /** The agents who have joined the conversation and not left it, by name. */
+  readonly agents: readonly string[];
+  /** An agent is writing, as far as the page has been told. */
+  readonly typing: TypingNotice | null;
+  /** The agents have been told that the guest is writing, and of no end of it. */
+  readonly typed: boolean;
+  /** They were told a moment ago: another start has to wait. */
+  readonly hushed: boolean;
   readonly hasOlder: boolean;
   readonly loadingOlder: boolean;
   /** A look at whether the page is behind is due. */
@@ -127,6 +137,14 @@ export type Event =
   | { is: 'message'; message: Message }
   | { is: 'ticket'; ticket: GuestTicket }
   | { is: 'head'; head: HeadNotice }
+  | { is: 'typing'; notice: TypingNotice }
+  /** A start of this notice has been shown for long enough. */
+  | { is: 'faded'; notice: TypingNotice }
+  | { is: 'read'; notice: ReadNotice }
+  /** The guest has the newest entry before its eyes. */
+  | { is: 'seen' }
+  | { is: 'typed'; typing: boolean }
+  | { is: 'unhushed' }
   | { is: 'rested' }
   | { is: 'resync' }
   | { is: 'check' }
@@ -146,6 +164,8 @@ export type Effect =
   | { do: 'rate'; ticketId: string; score: number; comment: string }
   | { do: 'create'; letter: Letter }
   | { do: 'send'; letter: Letter; ticketId: string }
+  | { do: 'read'; ticketId: string; seq: number }
+  | { do: 'typing'; ticketId: string; typing: boolean }
   | { do: 'keep'; letter: Letter }
   | { do: 'drop'; id: string }
   | { do: 'wait'; ms: number; then: Event };
@@ -164,6 +184,10 @@ export const BLANK: State = {
   epoch: null,
   entries: [],
   held: [],
+  agents: [],
+  typing: null,
+  typed: false,
+  hushed: false,
   hasOlder: false,
   loadingOlder: false,
   checking: false,
@@ -186,6 +210,17 @@ export function target(state: State): string | null {
 /** The guest has said that it is done, or an agent has closed the conversation. */
 export function isOver(ticket: GuestTicket): boolean {
   return ticket.status === 'closed' || ticket.endedByGuest;
+}
+
+/** The guest has written, and no agent is in the conversation to read it now. */
+export function isAlone({ ticket, agents, entries }: State): boolean {
+  const last = entries.filter((entry) => entry.senderRole !== 'system').at(-1);
+  return ticket !== null && !isOver(ticket) && agents.length === 0 && last?.senderRole === 'guest';
+}
+
+/** How many of the agents' messages the guest has not seen, as far as the server knows. */
+export function unseenOf({ ticket, entries }: State): number {
+  return entries.filter(({ seq, senderRole }) => senderRole === 'agent' && seq > (ticket?.guestReadSeq ?? 0)).length;
 }
 
 /** The log has entries that the page has not applied. */

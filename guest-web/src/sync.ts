@@ -62,14 +62,17 @@ export function read(turn: Turn, afterSeq: number | null, answer: Answer<Joined<
     stall(turn, answer);
     return;
   }
-  const { ticket, epoch, reset, messages, hasMore } = answer.data;
+  const { ticket, epoch, reset, messages, hasMore, participants } = answer.data;
+  const { ticket: known } = turn.state;
   if (reset && afterSeq !== null) {
     // Another history: the numbers on the page mean nothing in it.
     set(turn, { ticket, epoch: null, entries: [], held: [], hasOlder: false, loadingOlder: false });
     join(turn);
     return;
   }
-  set(turn, { epoch, loaded: true });
+  const agents = participants.filter(({ role }) => role === 'agent').map(({ name }) => name);
+  // What the page has marked as seen before a cut may not have been heard.
+  set(turn, { epoch, loaded: true, agents, ticket: known && { ...known, guestReadSeq: 0 } });
   renew(turn, ticket);
   if (afterSeq === null) {
     const page = messages.filter(isEntry);

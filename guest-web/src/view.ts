@@ -6,7 +6,7 @@
 import { find, say } from './elements';
 import { type Line, type Press, keyOf, linesOf } from './lines';
 import { Over } from './over';
-import { type Details, type Event, type State, isStart } from './state';
+import { type Details, type Event, type State, isAlone, isStart, unseenOf } from './state';
 import { words } from './words';
 
 const CONTENT_MAX = 4_000;
@@ -40,14 +40,13 @@ export class View {
   };
   #state: State | null = null;
   #atBottom = true;
-  /** Counts as seen: everything up to here. */
-  #seenSeq = 0;
   #announcing = false;
   /** False while the site that the page is embedded in has put it away. */
-  #shown = true;
+  #shown: boolean;
 
-  constructor(guest: Guest) {
+  constructor(guest: Guest, shown: boolean) {
     this.#guest = guest;
+    this.#shown = shown;
     this.#over = new Over(guest.dispatch);
     this.#form.addEventListener('submit', (event) => {
       event.preventDefault();
@@ -58,7 +57,10 @@ export class View {
       event.preventDefault();
       this.#submit();
     });
-    this.#composer.addEventListener('input', () => this.#measure());
+    this.#composer.addEventListener('input', () => {
+      this.#measure();
+      this.#type();
+    });
     this.#newer.addEventListener('click', () => {
       this.#toBottom();
       this.#composer.focus({ preventScroll: true });
@@ -80,7 +82,8 @@ export class View {
       before?.entries !== state.entries ||
       before.outbox !== state.outbox ||
       before.link !== state.link ||
-      before.ticket?.status !== state.ticket?.status
+      before.ticket?.status !== state.ticket?.status ||
+      before.ticket?.agentReadSeq !== state.ticket?.agentReadSeq
     ) {
       this.#conversation(state, before);
     }
@@ -126,6 +129,12 @@ export class View {
     const waitsForPage = !state.loaded || (ticket !== null && state.entries.length === 0 && state.outbox.length === 0);
     loading.hidden = !waitsForPage && !state.loadingOlder;
     say(loading, loading.hidden ? '' : waitsForPage ? words.loading : words.loadingOlder);
+
+    const { typing } = state;
+    const agents = find('agents');
+    // Said aloud is that nobody is there, and not every pause of somebody who writes.
+    agents.ariaLive = typing ? 'off' : 'polite';
+    say(agents, typing ? words.typing(typing.name) : isAlone(state) ? words.alone : '');
 
     const wasWriting = document.activeElement === this.#composer;
     this.#form.hidden = closed;
@@ -213,16 +222,9 @@ export class View {
 
   /** How many messages the guest has not seen: on the button, and on the tab while it is hidden. */
   #count(): void {
-    const entries = this.#state?.entries ?? [];
-    const last = entries.at(-1)?.seq ?? 0;
     const away = document.hidden || !this.#shown;
-    if ((this.#atBottom && !away) || last < this.#seenSeq) this.#seenSeq = last;
-    let unseen = 0;
-    for (let i = entries.length - 1; i >= 0; i -= 1) {
-      const entry = entries[i];
-      if (!entry || entry.seq <= this.#seenSeq) break;
-      if (entry.senderRole === 'agent') unseen += 1;
-    }
+    if (this.#atBottom && !away) this.#guest.dispatch({ is: 'seen' });
+    const unseen = this.#state ? unseenOf(this.#state) : 0;
     const { scrollHeight, scrollTop, clientHeight } = this.#log;
     const isFarAway = scrollHeight - scrollTop > 2 * clientHeight;
     this.#newer.hidden = this.#atBottom || (unseen === 0 && !isFarAway);
@@ -242,7 +244,12 @@ export class View {
     }
     this.#composer.value = '';
     this.#measure();
+    this.#type();
     this.#composer.focus();
+  }
+
+  #type(): void {
+    this.#guest.dispatch({ is: 'typed', typing: this.#composer.value.trim() !== '' });
   }
 
   #details(): Details {

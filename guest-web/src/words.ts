@@ -24,6 +24,8 @@ export interface Words {
   readonly keptOffline: string;
   readonly sent: string;
   readonly seen: string;
+  typing(name: string): string;
+  readonly alone: string;
   failed(failure: Failure): string;
   readonly retry: string;
   readonly discard: string;

@@ -37,7 +37,7 @@ function story(seed: number): void {
   const written: string[] = [];
   for (let step = 0; step < STEPS; step += 1) {
     const openTicket = [...desk.logs.keys()].find((id) => desk.ticket(id).status === 'open');
-    switch (random(18)) {
+    switch (random(20)) {
       case 0:
       case 1:
         if (written.length < 12) {
@@ -90,6 +90,15 @@ function story(seed: number): void {
       case 11:
         tab.do({ is: 'earlierWanted' });
         break;
+      case 12:
+        tab.do({ is: 'seen' });
+        break;
+      case 13:
+        if (openTicket) {
+          const agent = { id: 'a', name: 'Alice' };
+          desk.append(openTicket, 'system', '', null, { type: random(2) === 0 ? 'agentJoined' : 'agentLeft', agent });
+        }
+        break;
       default:
         if (tab.wanted && !tab.online) tab.connect();
         else if (tab.up.length > 0 && random(2) === 0) tab.serve();
@@ -123,6 +132,11 @@ function story(seed: number): void {
     entries.filter((entry) => entry.senderRole === 'guest').map((entry) => entry.content),
     written,
   );
+  assert.deepEqual(tab.state.agents, desk.present(ticket.id));
+  tab.do({ is: 'seen' });
+  tab.settle();
+  assert.equal(desk.ticket(ticket.id).guestReadSeq, desk.log(ticket.id).length);
+  assert.deepEqual(tab.state.ticket, desk.ticket(ticket.id));
 }
 
 test('any order of answers, notices, cuts and resends ends with each message once and in order', () => {

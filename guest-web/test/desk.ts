@@ -4,7 +4,7 @@
 
 import { update } from '../src/chat';
 import { BLANK, type Details, type Effect, type Event, type Letter, type Pending, type State } from '../src/state';
-import type { ApiError, GuestTicket, Joined, Message, Rating, SenderRole, SystemEvent } from '../src/wire';
+import type { ApiError, GuestTicket, Joined, Message, Rating, ReadNotice, SenderRole, SystemEvent } from '../src/wire';
 
 export const NOBODY: Details = { name: '', email: '', subject: '' };
 const PAGE = 5;
@@ -14,11 +14,16 @@ export const error = (code: ApiError['code'], retryAfterMs: number | null = null
   error: { code, message: code, retryAfterMs },
 });
 
+function lastOf(log: readonly Message[], role: SenderRole): number {
+  return log.map((message) => message.senderRole).lastIndexOf(role) + 1;
+}
+
 export class Desk {
   epoch = 'first';
   session = false;
   readonly logs = new Map<string, Message[]>();
   readonly #ratings = new Map<string, Rating>();
+  readonly #marks = new Map<string, number>();
   readonly #tabs: Tab[] = [];
   #made = 0;
 
@@ -90,10 +95,20 @@ export class Desk {
         log.map((m) => m.senderRole === 'guest' || m.event?.type === 'ticketReopened').lastIndexOf(true),
       rating: this.#ratings.get(id) ?? null,
       lastSeq: log.length,
-      guestReadSeq: 0,
-      agentReadSeq: 0,
+      guestReadSeq: Math.max(this.#marks.get(id) ?? 0, lastOf(log, 'guest')),
+      agentReadSeq: lastOf(log, 'agent'),
       lastMessage: null,
     };
+  }
+
+  /** The agents in a conversation. */
+  present(ticketId: string): string[] {
+    const names = new Set<string>();
+    for (const { event } of this.log(ticketId)) {
+      if (event?.type === 'agentJoined' || event?.type === 'agentLeft') names.delete(event.agent.name);
+      if (event?.type === 'agentJoined') names.add(event.agent.name);
+    }
+    return [...names];
   }
 
   /** What the desk does with a request; the answer comes back as an event. */
@@ -134,6 +149,15 @@ export class Desk {
         this.#ratings.set(ticketId, { score, comment, at: '2026-01-01T00:00:00.000Z' });
         return { is: 'changed', ticketId, answer: { ok: true, data: { ticket: this.ticket(ticketId) } } };
       }
+      case 'read': {
+        const { ticketId, seq } = effect;
+        if (seq > this.ticket(ticketId).guestReadSeq) {
+          this.#marks.set(ticketId, seq);
+          const notice: ReadNotice = { ticketId, role: 'guest', seq };
+          for (const other of this.#tabs) if (other !== tab) other.tell(ticketId, { is: 'read', notice });
+        }
+        return null;
+      }
       case 'create': {
         const { id, text } = effect.letter;
         const known = [...this.logs].find(([, log]) => log[0]?.clientMessageId === id)?.[0];
@@ -162,7 +186,7 @@ export class Desk {
     const reset = afterSeq !== null && epoch !== this.epoch;
     const rest = afterSeq === null || reset ? log : log.slice(afterSeq);
     const messages = afterSeq === null || reset ? rest.slice(-PAGE) : rest.slice(0, PAGE);
-    return { ticket, epoch: this.epoch, reset, messages, hasMore: rest.length > PAGE, participants: [] };
+    return { ticket, epoch: this.epoch, reset, messages, hasMore: rest.length > PAGE, participants: this.present(ticketId).map((name) => ({ role: 'agent', name })) };
   }
 }
 

@@ -51,7 +51,7 @@ async fn in_launcher(browser: &Browser, what: &str) -> thirtyfour::WebElement {
 }
 
 async fn press_launcher(browser: &Browser) {
-    in_launcher(browser, "button").await.click().await.unwrap();
+    browser.press_by(|| async { Ok(in_launcher(browser, "button").await) }, "the launcher").await;
 }
 
 const UNREAD: &str = "return document.querySelector('support-desk').dataset.unread";

@@ -5,6 +5,7 @@ mod accessible;
 mod embedded;
 mod over;
 mod plain;
+mod presence;
 
 use serde_json::json;
 
@@ -23,12 +24,7 @@ async fn answers(agent: &mut Agent, ticket: &str, text: &str) {
 }
 
 async fn press(browser: &Browser, selector: &str) {
-    let script = format!(
-        "const it = document.querySelector('{selector}'); return it !== null && it.offsetParent !== null;"
-    );
-    browser.until(&script).await;
-    let element = browser.page.find(thirtyfour::By::Css(selector)).await.unwrap();
-    element.click().await.unwrap();
+    browser.press(selector).await;
 }
 
 /// Waits until an element says something.

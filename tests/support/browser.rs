@@ -120,9 +120,45 @@ impl Browser {
 
     /// Writes into the composer and sends.
     pub(crate) async fn send(&self, text: &str) {
-        let composer = self.page.find(By::Id("composer")).await.unwrap();
-        composer.send_keys(text).await.unwrap();
-        self.page.find(By::Id("send")).await.unwrap().click().await.unwrap();
+        self.write(text).await;
+        self.press("#send").await;
+    }
+
+    /// Writes into the composer.
+    pub(crate) async fn write(&self, text: &str) {
+        // A box that is there before its page is would keep the text and nobody would hear of it.
+        self.until("return !document.querySelector('#composer').closest('[hidden]')").await;
+        self.page.find(By::Id("composer")).await.unwrap().send_keys(text).await.unwrap();
+    }
+
+    /// Presses what this selects as soon as it can be pressed. The page may replace or move it at
+    /// any time: then it is looked for again.
+    pub(crate) async fn press(&self, selector: &str) {
+        self.press_by(|| self.page.find(By::Css(selector)), selector).await;
+    }
+
+    /// The same with another way to look for it.
+    pub(crate) async fn press_by<F: Future<Output = WebDriverResult<WebElement>>>(
+        &self,
+        look: impl Fn() -> F,
+        what: &str,
+    ) {
+        let began = Instant::now();
+        loop {
+            let pressed = async {
+                let element = look().await?;
+                if !element.is_enabled().await? {
+                    return Ok(false);
+                }
+                element.click().await.map(|()| true)
+            };
+            let problem = match pressed.await {
+                Ok(true) => return,
+                Ok(false) => "it is disabled".to_owned(),
+                Err(error) => error.to_string(),
+            };
+            assert!(began.elapsed() < DEADLINE, "{what} cannot be pressed: {problem}");
+        }
     }
 
     /// The entries on the page, each as `own:3:sent:text`: whose, its number, its state, its words.
