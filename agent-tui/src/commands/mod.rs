@@ -11,4 +11,4 @@ pub(crate) use available::Availability;
 pub(crate) use chord::Chord;
 pub(crate) use keymap::{Found, Keymap, Keys};
 pub(crate) use scope::Scope;
-pub(crate) use table::{Command, CommandId, group};
+pub(crate) use table::{Command, CommandId, group, rows};
