@@ -51,6 +51,10 @@ pub(crate) struct Rooms {
     connections: Arc<AtomicU64>,
 }
 
+/// The name of a socket's connection that no other has had.
+#[derive(Clone)]
+struct Seat(Arc<str>);
+
 /// What a connection knew of the tickets whose rooms it is in, when it entered them. It ends with
 /// the connection.
 #[derive(Clone, Default)]
@@ -125,7 +129,9 @@ impl Rooms {
     /// The connection of a socket.
     pub(crate) fn connection(&self, socket: &SocketRef, side: Side) -> Connection {
         let number = self.connections.fetch_add(1, Ordering::Relaxed);
-        Connection { side, id: Arc::from(socket.id.as_str()), seat: Arc::from(format!("{number}")) }
+        let seat: Arc<str> = Arc::from(format!("{number}"));
+        socket.extensions.insert(Seat(Arc::clone(&seat)));
+        Connection { side, id: Arc::from(socket.id.as_str()), seat }
     }
 
     fn within(&self, side: Side, room: String) -> Vec<SocketRef> {
@@ -143,7 +149,11 @@ impl Rooms {
 
     fn socket(&self, connection: &Connection) -> Option<SocketRef> {
         let id = Sid::from_str(&connection.id).ok()?;
-        self.io.get()?.of(namespace(connection.side))?.get_socket(id)
+        let socket = self.io.get()?.of(namespace(connection.side))?.get_socket(id)?;
+        // A transport may have left this side and come in again, as somebody else: what was asked
+        // before is not done for whom it is now.
+        let seat = socket.extensions.get::<Seat>()?;
+        (seat.0 == connection.seat).then_some(socket)
     }
 
     fn tell(&self, sockets: Vec<SocketRef>, event: &str, payload: &impl Serialize) {

@@ -42,4 +42,4 @@ pub use ids::{
     AgentId, CannedId, ClientMessageId, GuestId, MessageId, SessionId, TicketId, TicketRef,
 };
 pub use time::Timestamp;
-pub use wire::{DecodeError, parse_packet};
+pub use wire::{DecodeError, object, parse_packet};

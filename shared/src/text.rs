@@ -27,6 +27,9 @@ pub enum BadText {
     /// Not an e-mail address.
     #[error("not an e-mail address")]
     NotAnEmail,
+    /// Not what agents sign in with.
+    #[error("must be of a-z, 0-9, ., - and _")]
+    NotAUsername,
     /// Not what canned replies are found by.
     #[error("must be of a-z, 0-9, - and _")]
     NotAShortcut,
@@ -158,7 +161,7 @@ text!(
         } else if name.chars().all(plain) {
             Ok(name)
         } else {
-            Err(BadText::NotOneLine)
+            Err(BadText::NotAUsername)
         }
     }
 );

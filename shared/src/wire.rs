@@ -76,13 +76,22 @@ pub(crate) fn payload<T: serde::de::DeserializeOwned>(json: &str) -> Result<T, D
     if !json.trim_start().starts_with('{') {
         return Err(DecodeError::Payload("a payload is an object".to_owned()));
     }
-    serde_json::from_str(json).map_err(|error| DecodeError::Payload(without_place(&error)))
+    object(json).map_err(DecodeError::Payload)
 }
 
-/// What is wrong, without serde's line and column: a payload is one line of a program's making.
-fn without_place(error: &serde_json::Error) -> String {
-    let text = error.to_string();
-    text.rsplit_once(" at line ").map_or(text.clone(), |(what, _)| what.to_owned())
+/// Parses an object, or says in which field it is wrong and how.
+///
+/// # Errors
+/// What is wrong, without serde's line and column: it is one line of a program's making.
+pub fn object<T: serde::de::DeserializeOwned>(json: &str) -> Result<T, String> {
+    let mut parser = serde_json::Deserializer::from_str(json);
+    let parsed = serde_path_to_error::deserialize(&mut parser).map_err(|error| {
+        let (path, text) = (error.path().to_string(), error.inner().to_string());
+        let what = text.rsplit_once(" at line ").map_or(text.as_str(), |(what, _)| what);
+        if path == "." { what.to_owned() } else { format!("{path}: {what}") }
+    })?;
+    parser.end().map_err(|_| "there is more after its end".to_owned())?;
+    Ok(parsed)
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 
 use support_shared::{ApiError, ErrorCode, ticket::AgentName};
 
-use super::log::Refusal;
+use super::log::{Refusal, TAGS};
 use super::store::StoreError;
 
 /// Why a command was not carried out.
@@ -127,6 +127,7 @@ impl From<Refusal> for DeskError {
             Refusal::Closed => Self::TicketClosed,
             Refusal::NotClosed => Self::Conflict("this conversation is open".to_owned()),
             Refusal::Assigned(assignee) => Self::Assigned(assignee),
+            Refusal::TooManyTags => Self::Invalid(format!("a ticket has at most {TAGS} tags")),
         }
     }
 }

@@ -87,6 +87,8 @@ pub(crate) enum Refusal {
     NotClosed,
     /// Somebody else answers for the ticket, or nobody does.
     Assigned(Option<AgentName>),
+    /// It would have more tags than a ticket may have.
+    TooManyTags,
 }
 
 impl Sender {
@@ -132,6 +134,9 @@ impl Draft {
             // Closing has cleared the room: who leaves after it has left already.
             Body::Event(SystemEvent::AgentLeft { .. }) if !open => Standing::Unchanged,
             _ if !open => Standing::Refused(Refusal::Closed),
+            Body::Event(SystemEvent::TicketTagged { tags, .. }) if tags.len() > TAGS => {
+                Standing::Refused(Refusal::TooManyTags)
+            }
             Body::Event(SystemEvent::AgentJoined { agent }) => Standing::next_if(!present(agent)),
             Body::Event(SystemEvent::AgentLeft { agent }) => Standing::next_if(present(agent)),
             Body::Event(SystemEvent::GuestEnded) => {
@@ -207,7 +212,6 @@ fn tagged(by: AgentName, tagging: Tagging, ticket: &TicketRecord) -> SystemEvent
             tags.push(tag.into());
         }
     }
-    tags.truncate(TAGS);
     SystemEvent::TicketTagged {
         by,
         tags,

@@ -55,9 +55,14 @@ impl Presence {
         seats.by_connection.entry(Arc::clone(connection)).or_default().insert(seat);
     }
 
-    /// A connection looks on that knows of the ticket's log up to `seq`.
+    /// A connection looks on that knows of the ticket's log up to `seq`. One that sits there
+    /// already stays where everybody sees it.
     pub(super) fn watch(&self, ticket: TicketId, connection: &Arc<str>, seq: u64) {
         let mut seats = self.seats();
+        let taken = seats.by_connection.get(connection);
+        if taken.is_some_and(|seats| seats.iter().any(|(at, _)| *at == ticket)) {
+            return;
+        }
         let watched = seats.watching.entry(Arc::clone(connection)).or_default();
         let since = watched.entry(ticket).or_default();
         *since = seq.max(*since);
@@ -207,17 +212,32 @@ mod tests {
         let ticket = TicketId::from_ulid(Ulid::from(1));
         let (agent, other) = (AgentId::from_ulid(Ulid::from(2)), AgentId::from_ulid(Ulid::from(3)));
         let (before, after): (Arc<str>, Arc<str>) = (Arc::from("before"), Arc::from("after"));
+        let (onlooker, late_onlooker) = (Arc::from("onlooker"), Arc::from("late onlooker"));
         presence.sit(ticket, agent, &before, 4);
-        presence.watch(ticket, &before, 4);
+        presence.watch(ticket, &onlooker, 4);
         // Closed by the fifth entry, opened again by the sixth.
         presence.sit(ticket, other, &after, 6);
-        presence.watch(ticket, &after, 6);
+        presence.watch(ticket, &late_onlooker, 6);
 
         presence.clear(ticket, 5);
 
-        assert!(!presence.sits(ticket, agent) && !presence.watches(ticket, &before));
-        assert!(presence.sits(ticket, other) && presence.watches(ticket, &after));
+        assert!(!presence.sits(ticket, agent) && !presence.watches(ticket, &onlooker));
+        assert!(presence.sits(ticket, other) && presence.watches(ticket, &late_onlooker));
         assert_eq!(presence.gone(&after), [(ticket, other)]);
+        assert!(presence.gone(&late_onlooker).is_empty());
         assert!(presence.is_empty());
+    }
+
+    #[test]
+    fn who_sits_somewhere_is_still_seen_there_when_it_asks_only_to_look_on() {
+        let presence = Presence::default();
+        let ticket = TicketId::from_ulid(Ulid::from(1));
+        let agent = AgentId::from_ulid(Ulid::from(2));
+        let connection: Arc<str> = Arc::from("one");
+        presence.sit(ticket, agent, &connection, 4);
+
+        presence.watch(ticket, &connection, 5);
+
+        assert!(presence.sits(ticket, agent) && !presence.watches(ticket, &connection));
     }
 }

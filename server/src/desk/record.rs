@@ -119,6 +119,11 @@ impl TicketRecord {
         self.conversation.status == TicketStatus::Open
     }
 
+    /// Whether it is open and its guest has not said that it is done: it counts against the limit.
+    pub(crate) fn goes_on(&self) -> bool {
+        self.is_open() && !self.conversation.ended_by_guest
+    }
+
     pub(crate) fn is_of(&self, guest: GuestId) -> bool {
         self.guest.id == guest
     }

@@ -55,6 +55,11 @@ impl Desk {
             return self.joined(known, ticket, &request).await;
         };
         if !ticket.is_open() {
+            // Nobody can say anything there; but its guest is to see it when it is opened again,
+            // as it would if it had stayed since before the close.
+            if let Known::Guest(_) = known {
+                self.hub.enter(connection, id, ticket.conversation.seq);
+            }
             return self.joined(known, ticket, &request).await;
         }
         // The room is entered before the log is read: what is told in between is told twice, and
@@ -79,11 +84,9 @@ impl Desk {
             } else if let Known::Agent(agent) = known {
                 self.presence.sit(id, agent.id, &connection.seat, seq);
             }
-        } else {
+        } else if let Known::Agent(agent) = known {
             self.hub.leave(connection, id);
-            if let Known::Agent(agent) = known {
-                self.presence.stand(id, agent.id, &connection.seat);
-            }
+            self.presence.stand(id, agent.id, &connection.seat);
         }
         #[cfg(test)]
         if mutant::is(Mutant::NoRoomBeforeRead) {

@@ -16,7 +16,7 @@ use super::{
     command::Reply,
     log::{Body, Draft, Log, OnlyFrom, Sender, TAGS},
     record::{NewTicket, TicketRecord},
-    store::{Appended, Created, Rated, StoreError},
+    store::{Appended, Created, Range, Rated, StoreError},
 };
 
 impl Desk {
@@ -70,9 +70,16 @@ impl Desk {
         {
             self.hub.leave(connection, room);
         }
-        let (ticket, message) = match created? {
-            Created::New(ticket, message) | Created::Duplicate(ticket, message) => {
-                (ticket, message)
+        let (ticket, messages) = match created? {
+            Created::New(ticket, message) => (ticket, vec![*message]),
+            Created::Duplicate(ticket, _) => {
+                if let Some(connection) = &actor.connection {
+                    self.hub.enter(connection, ticket.id, ticket.conversation.seq);
+                }
+                let (size, all) = (self.limits.size(None), Range::After(0));
+                let id = ticket.id;
+                let page = self.store.messages(id, Log::Conversation, all, size).await?;
+                (ticket, page.messages)
             }
             Created::TooMany => {
                 return Err(DeskError::Conflict(
@@ -83,12 +90,7 @@ impl Desk {
                 return Err(DeskError::Internal(anyhow::anyhow!("no ref is free")));
             }
         };
-        if let Some(connection) = &actor.connection
-            && ticket.is_open()
-        {
-            self.hub.enter(connection, ticket.id, ticket.conversation.seq);
-        }
-        Ok(Reply::Created(TicketCreated { ticket: known.view(&ticket), messages: vec![*message] }))
+        Ok(Reply::Created(TicketCreated { ticket: known.view(&ticket), messages }))
     }
 
     /// Stores a ticket under a ref that is free. Of a thousand million refs the first few tried
@@ -232,10 +234,13 @@ impl Desk {
     /// The agent of this id, if it can answer for tickets.
     async fn assignable(&self, id: AgentId) -> Result<AgentName, DeskError> {
         let agents = self.store.agents().await?;
-        let agent = agents.into_iter().find(|agent| agent.id == id && !agent.disabled);
-        agent.map(|agent| agent.name()).ok_or_else(|| {
-            DeskError::Invalid("there is no agent of this id who can answer".to_owned())
-        })
+        match agents.into_iter().find(|agent| agent.id == id) {
+            Some(agent) if agent.disabled => {
+                Err(DeskError::Conflict(format!("{} is disabled", agent.display_name)))
+            }
+            Some(agent) => Ok(agent.name()),
+            None => Err(DeskError::NotFound),
+        }
     }
 
     pub(super) async fn tag_ticket(

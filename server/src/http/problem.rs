@@ -123,9 +123,7 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
         if !body.get().starts_with('{') {
             return Err(invalid("the body is an object"));
         }
-        serde_json::from_str(body.get())
-            .map(Self)
-            .map_err(|error| invalid(&without_place(&error.to_string())))
+        support_shared::object(body.get()).map(Self).map_err(|text| invalid(&text))
     }
 }
 

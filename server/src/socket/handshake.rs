@@ -12,9 +12,20 @@ use crate::hub::Rooms;
 
 /// What an agent's client sends in `auth`. Anything else in it says nothing.
 #[derive(Deserialize)]
-pub(super) struct Auth {
+struct Auth {
     #[serde(default)]
     token: Option<String>,
+}
+
+/// The token in `auth`, if one is given. One that is no text is a credential all the same, and bad.
+fn token(auth: Option<serde_json::Value>) -> Result<Option<String>, Refused> {
+    match auth {
+        None | Some(serde_json::Value::Null) => Ok(None),
+        Some(auth) if auth.is_object() => {
+            serde_json::from_value(auth).map(|Auth { token }| token).map_err(|_| UNAUTHENTICATED)
+        }
+        Some(_) => Err(UNAUTHENTICATED),
+    }
 }
 
 /// Why a connection is refused: the code is the message of `CONNECT_ERROR`.
@@ -49,10 +60,10 @@ pub(super) async fn guest(socket: &SocketRef, sockets: &Sockets) -> Result<Actor
 pub(super) async fn agent(
     socket: &SocketRef,
     sockets: &Sockets,
-    auth: Option<Auth>,
+    auth: Option<serde_json::Value>,
 ) -> Result<Actor, Refused> {
     let headers = &socket.req_parts().headers;
-    let token = match auth.and_then(|auth| auth.token) {
+    let token = match token(auth)? {
         Some(token) => token,
         None => match cookies::agent(headers) {
             // A browser sends a cookie whoever's page asks it to; only an origin tells whose.

@@ -4,9 +4,9 @@
 //! Here they are put into one bounded line per socket, in the synchronous part of the library's
 //! call, and one task carries them out in that order. The line is registered in the connect
 //! *middleware*: the connect handler runs after the client was told that it is connected, too late
-//! for its first events. A full line disconnects. The task holds no `SocketRef`, or it would keep
-//! itself alive: it ends when its socket is gone. Every request is acknowledged exactly once,
-//! whatever is wrong with it.
+//! for its first events. When the line is full, requests are refused, and who goes on all the same
+//! is disconnected. The task holds no `SocketRef`, or it would keep itself alive: it ends when its
+//! socket is gone. Every request is acknowledged exactly once, whatever is wrong with it.
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -23,13 +23,16 @@ use socketioxide::{
 };
 use socketioxide_core::Value;
 use support_shared::{
-    DecodeError, ErrorCode,
+    ApiError, DecodeError, ErrorCode,
     answer::Ack,
     notice::SessionEnded,
     parse_packet,
     request::{AgentRequest, GuestRequest},
 };
-use tokio::{sync::mpsc, time::Instant};
+use tokio::{
+    sync::mpsc::{self, error::TrySendError},
+    time::Instant,
+};
 
 use super::Sockets;
 use crate::desk::{Actor, Command, DeskError, Reply, Side, Who};
@@ -41,6 +44,10 @@ const LINE: usize = 512;
 /// Bytes of requests of one socket that wait for their turn.
 const LINE_BYTES: usize = 1 << 20;
 
+/// Requests that are refused because the line is full, before a client that goes on all the same is
+/// disconnected.
+const REFUSALS: usize = 2048;
+
 struct Request {
     packet: String,
     /// When it came.
@@ -48,10 +55,19 @@ struct Request {
     ack: AckSender,
 }
 
+/// How much a socket asks for.
+#[derive(Default)]
+struct Load {
+    /// Bytes of the requests that wait.
+    bytes: AtomicUsize,
+    /// Requests refused since the line was empty.
+    refused: AtomicUsize,
+}
+
 /// The end of the line that the library calls.
 struct Inbox {
     line: mpsc::Sender<Request>,
-    waiting: Arc<AtomicUsize>,
+    load: Arc<Load>,
     rooms: Rooms,
 }
 
@@ -67,27 +83,46 @@ impl MessageHandler<LocalAdapter, InOrder> for Inbox {
             Value::Str(_, Some(_)) | Value::Bytes(_) => String::new(),
         };
         let size = packet.len();
-        let before = self.waiting.fetch_add(size, Ordering::Relaxed);
-        if before + size > LINE_BYTES
-            || self.line.try_send(Request { packet, asked: Instant::now(), ack }).is_err()
-        {
+        let before = self.load.bytes.fetch_add(size, Ordering::Relaxed);
+        let request = Request { packet, asked: Instant::now(), ack };
+        let refused = if before + size > LINE_BYTES {
+            request
+        } else {
+            match self.line.try_send(request) {
+                Err(TrySendError::Full(request)) => request,
+                // Closed: the server stops, and its connections end by themselves. What has no
+                // answer is sent again to the next one.
+                Ok(()) | Err(TrySendError::Closed(_)) => return,
+            }
+        };
+        self.load.bytes.fetch_sub(size, Ordering::Relaxed);
+        let too_often = self.load.refused.fetch_add(1, Ordering::Relaxed) >= REFUSALS;
+        if too_often || !refuse(refused.ack) {
             tracing::info!(socket.id = %socket.id, "a socket asks faster than it is served: dropped");
             self.rooms.give_up_socket(socket.into());
         }
     }
 }
 
+/// Answers a request that there is no room for; false if there is none for the answer either.
+fn refuse(ack: AckSender) -> bool {
+    let message = "too many requests wait for an answer; send fewer at once";
+    let mut error = ApiError::new(ErrorCode::RateLimited, message);
+    error.retry_after_ms = Some(1_000);
+    send(ack, &Ack::<Reply>::Refused(error))
+}
+
 /// Registers the inbox of a socket and starts the task that serves it.
 pub(super) fn register(socket: &SocketRef, sockets: &Sockets, actor: Actor) {
     let (line, requests) = mpsc::channel(LINE);
-    let waiting = Arc::new(AtomicUsize::new(0));
-    socket.on_fallback(Inbox { line, waiting: Arc::clone(&waiting), rooms: sockets.rooms.clone() });
-    sockets.tasks.spawn(serve(requests, waiting, sockets.clone(), actor));
+    let load = Arc::new(Load::default());
+    socket.on_fallback(Inbox { line, load: Arc::clone(&load), rooms: sockets.rooms.clone() });
+    sockets.tasks.spawn(serve(requests, load, sockets.clone(), actor));
 }
 
 async fn serve(
     mut requests: mpsc::Receiver<Request>,
-    waiting: Arc<AtomicUsize>,
+    load: Arc<Load>,
     sockets: Sockets,
     actor: Actor,
 ) {
@@ -105,7 +140,10 @@ async fn serve(
             }
             request = requests.recv() => {
                 let Some(Request { packet, asked, ack }) = request else { break };
-                waiting.fetch_sub(packet.len(), Ordering::Relaxed);
+                load.bytes.fetch_sub(packet.len(), Ordering::Relaxed);
+                if requests.is_empty() {
+                    load.refused.store(0, Ordering::Relaxed);
+                }
                 answer(&packet, asked, ack, &sockets, &actor).await;
             }
             () = &mut expiry => {

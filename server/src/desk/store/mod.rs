@@ -146,6 +146,8 @@ pub(crate) enum What {
     Mark,
     /// The guest's rating.
     Rating,
+    /// What the guest is called, or where it can be reached.
+    Guest,
 }
 
 /// What became of a rating.

@@ -203,7 +203,7 @@ impl Store for Memory {
             self.announce(&ticket, What::Again(Box::new(message.clone())));
             return Ok(Created::Duplicate(Box::new(ticket), Box::new(message)));
         }
-        let counts = |it: &&Kept| it.record.is_open() && !it.record.conversation.ended_by_guest;
+        let counts = |it: &&Kept| it.record.goes_on();
         if most_open != 0 && own().filter(counts).count() >= most_open as usize {
             return Ok(Created::TooMany);
         }
@@ -299,7 +299,7 @@ impl Store for Memory {
     async fn rate(&self, ticket: TicketId, rating: Rating) -> Result<Rated> {
         let mut data = self.data()?;
         let Some(kept) = data.tickets.get_mut(&ticket) else { return Ok(Rated::NoTicket) };
-        let over = !kept.record.is_open() || kept.record.conversation.ended_by_guest;
+        let over = !kept.record.goes_on();
         if !over || kept.record.rating.is_some() {
             return Ok(Rated::Refused);
         }
@@ -359,8 +359,15 @@ impl Store for Memory {
 
     async fn change_guest(&self, guest: Guest) -> Result<()> {
         let mut data = self.data()?;
+        let mut told = Vec::new();
         for kept in data.tickets.values_mut().filter(|it| it.record.is_of(guest.id)) {
             kept.record.guest = guest.clone();
+            told.push(kept.record.clone());
+        }
+        told.retain(TicketRecord::goes_on);
+        told.sort_by_key(|ticket| ticket.id);
+        for ticket in told {
+            self.announce(&ticket, What::Guest);
         }
         if let Some(known) = data.guests.get_mut(&guest.id) {
             known.guest = guest;

@@ -37,7 +37,7 @@ use self::{
 use super::{
     AddedCanned, AgentChange, AgentRecord, Announce, Appended, Audit, CannedRecord, Changed,
     Created, Cursor, Facts, Listing, Page, Range, Rated, ReplacedCanned, Result, SessionRecord,
-    Size, Store, StoreError, Stored, Whose,
+    Size, Store, StoreError, Stored, What, Whose,
     moving::{Kind, Record},
 };
 use crate::desk::{
@@ -226,7 +226,18 @@ impl<C: Collections> Store for Replicated<C> {
     }
 
     async fn change_guest(&self, guest: Guest) -> Result<()> {
-        self.collections.change_guest(&guest).await
+        self.collections.change_guest(&guest).await?;
+        let open = self.collections.open_of(guest.id).await?;
+        let ids: Vec<TicketId> = open.into_iter().map(|open| open.ticket.id).collect();
+        if let Some(announce) = self.announce.upgrade() {
+            let mut tickets = mending::load(self.collections.as_ref(), &ids).await?;
+            tickets.retain(TicketRecord::goes_on);
+            tickets.sort_by_key(|ticket| ticket.id);
+            for ticket in tickets {
+                let _ = announce.send(Stored { ticket, what: What::Guest }).await;
+            }
+        }
+        Ok(())
     }
 
     async fn add_agent(&self, agent: AgentRecord) -> Result<bool> {

@@ -40,7 +40,7 @@ impl Place {
             status,
             assignee: ticket.notes.assignee.as_ref().map(|agent| agent.id.to_string()),
             order: listing.key(ticket),
-            counts: ticket.is_open() && !ticket.conversation.ended_by_guest,
+            counts: ticket.goes_on(),
             attended: !ticket.conversation.present.is_empty(),
             tags: ticket.notes.tags.clone(),
         }
@@ -264,7 +264,7 @@ pub(super) fn change_guest(db: &mut Db<'_>, guest: &Guest) -> Result<()> {
         .execute(params![id, guest.name, guest.email])?;
     let tickets: Vec<TicketRecord> = rows::records(
         db.connection,
-        "SELECT record, checksum FROM tickets WHERE guest = ?1",
+        "SELECT record, checksum FROM tickets WHERE guest = ?1 ORDER BY id",
         [&id],
     )?;
     for mut ticket in tickets {
@@ -276,6 +276,9 @@ pub(super) fn change_guest(db: &mut Db<'_>, guest: &Guest) -> Result<()> {
             )?
             .execute(params![ticket.id.to_string(), guest.name, guest.email])?;
         save(db, &Place::of(&ticket), &ticket)?;
+        if ticket.goes_on() {
+            announce(db, &ticket, What::Guest);
+        }
     }
     Ok(())
 }
@@ -298,7 +301,7 @@ pub(super) fn mark_read(db: &mut Db<'_>, id: TicketId, role: SenderRole, seq: u6
 
 pub(super) fn rate(db: &mut Db<'_>, id: TicketId, rating: Rating) -> Result<Rated> {
     let Some(mut ticket) = rows::ticket(db.connection, id)? else { return Ok(Rated::NoTicket) };
-    let over = !ticket.is_open() || ticket.conversation.ended_by_guest;
+    let over = !ticket.goes_on();
     if !over || ticket.rating.is_some() {
         return Ok(Rated::Refused);
     }
