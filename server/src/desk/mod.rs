@@ -6,6 +6,7 @@
 
 mod accounts;
 mod announce;
+mod attendance;
 mod audit;
 mod canned;
 mod command;
@@ -46,6 +47,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tracing::Instrument;
 
 use self::{
+    attendance::Nodes,
     connections::Connections,
     logins::Logins,
     openings::Openings,
@@ -79,6 +81,7 @@ pub struct Desk {
     store: SharedStore,
     hub: Arc<dyn Hub>,
     presence: Presence,
+    nodes: Nodes,
     connections: Connections,
     rates: Rates,
     openings: Openings,
@@ -199,6 +202,7 @@ impl Desk {
             store,
             hub,
             presence: Presence::default(),
+            nodes: Nodes::new(source.ulid()),
             connections: Connections::default(),
             rates: Rates::new(&limits),
             openings: Openings::new(&limits),
@@ -212,6 +216,10 @@ impl Desk {
             stopping: CancellationToken::new(),
         });
         desk.tasks.spawn(Arc::clone(&desk).tell_heads());
+        desk.tasks.spawn(Arc::clone(&desk).look_after_seats());
+        if desk.store.is_shared() {
+            desk.tasks.spawn(Arc::clone(&desk).say_who_sits_here());
+        }
         desk
     }
 
@@ -415,6 +423,7 @@ impl Desk {
     /// Nobody is written out of a ticket because the server stops.
     pub async fn close(&self) {
         self.stopping.cancel();
+        self.say_farewell().await;
         self.store.close().await;
         self.tasks.close();
         self.tasks.wait().await;

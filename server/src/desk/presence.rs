@@ -1,10 +1,13 @@
 //! Which connections of which agents sit in which tickets. In memory only: whether an agent has
 //! joined is the log's to say, and this decides when to write that it has left.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use support_shared::{AgentId, TicketId};
+
+/// Where somebody sits, and who.
+pub(super) type Seat = (TicketId, AgentId);
 
 /// The seats that are taken.
 #[derive(Default)]
@@ -13,9 +16,9 @@ pub(super) struct Presence(Mutex<Seats>);
 #[derive(Default)]
 struct Seats {
     /// Each with the number up to which the log was known when it was taken.
-    by_ticket: HashMap<(TicketId, AgentId), HashMap<Arc<str>, u64>>,
+    by_ticket: HashMap<Seat, HashMap<Arc<str>, u64>>,
     /// In an order, so that what follows from one that is gone happens in an order.
-    by_connection: HashMap<Arc<str>, BTreeSet<(TicketId, AgentId)>>,
+    by_connection: HashMap<Arc<str>, BTreeSet<Seat>>,
     /// Connections that look on without being seen.
     watching: HashMap<Arc<str>, HashMap<TicketId, u64>>,
     /// The connections of each agent.
@@ -23,13 +26,13 @@ struct Seats {
 }
 
 impl Presence {
-    fn seats(&self) -> MutexGuard<'_, Seats> {
+    fn lock(&self) -> MutexGuard<'_, Seats> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// A connection sits down that knows of the ticket's log up to `seq`.
     pub(super) fn sit(&self, ticket: TicketId, agent: AgentId, connection: &Arc<str>, seq: u64) {
-        let mut seats = self.seats();
+        let mut seats = self.lock();
         let seat = (ticket, agent);
         seats.unwatch(ticket, connection);
         let since = seats.by_ticket.entry(seat).or_default().entry(Arc::clone(connection));
@@ -40,7 +43,7 @@ impl Presence {
 
     /// A connection looks on that knows of the ticket's log up to `seq`.
     pub(super) fn watch(&self, ticket: TicketId, connection: &Arc<str>, seq: u64) {
-        let mut seats = self.seats();
+        let mut seats = self.lock();
         let watched = seats.watching.entry(Arc::clone(connection)).or_default();
         let since = watched.entry(ticket).or_default();
         *since = seq.max(*since);
@@ -48,12 +51,12 @@ impl Presence {
 
     /// Whether a connection looks on only.
     pub(super) fn watches(&self, ticket: TicketId, connection: &Arc<str>) -> bool {
-        self.seats().watching.get(connection).is_some_and(|tickets| tickets.contains_key(&ticket))
+        self.lock().watching.get(connection).is_some_and(|tickets| tickets.contains_key(&ticket))
     }
 
     /// An agent's connection comes in; true if it is the first.
     pub(super) fn come(&self, agent: AgentId, connection: &Arc<str>) -> bool {
-        let mut seats = self.seats();
+        let mut seats = self.lock();
         let here = seats.here.entry(agent).or_default();
         here.insert(Arc::clone(connection));
         here.len() == 1
@@ -61,7 +64,7 @@ impl Presence {
 
     /// An agent's connection is gone; true if it was the last.
     pub(super) fn go(&self, agent: AgentId, connection: &Arc<str>) -> bool {
-        let mut seats = self.seats();
+        let mut seats = self.lock();
         let Some(here) = seats.here.get_mut(&agent) else { return false };
         let was = here.remove(connection);
         let last = here.is_empty();
@@ -73,12 +76,12 @@ impl Presence {
 
     /// Whether an agent is connected.
     pub(super) fn is_here(&self, agent: AgentId) -> bool {
-        self.seats().here.contains_key(&agent)
+        self.lock().here.contains_key(&agent)
     }
 
     /// A connection gets up; true when it was the last of its agent in the ticket.
     pub(super) fn stand(&self, ticket: TicketId, agent: AgentId, connection: &Arc<str>) -> bool {
-        let mut seats = self.seats();
+        let mut seats = self.lock();
         let seat = (ticket, agent);
         seats.unwatch(ticket, connection);
         if let Some(taken) = seats.by_connection.get_mut(connection) {
@@ -92,7 +95,7 @@ impl Presence {
 
     /// Nobody sits in a ticket any more who came before the entry `closed`.
     pub(super) fn clear(&self, ticket: TicketId, closed: u64) {
-        let mut seats = self.seats();
+        let mut seats = self.lock();
         let Seats { by_ticket, by_connection, watching, .. } = &mut *seats;
         by_ticket.retain(|(it, _), taken| {
             taken.retain(|_, since| *it != ticket || *since >= closed);
@@ -111,8 +114,8 @@ impl Presence {
     }
 
     /// A connection is gone. Answers with the seats that nobody of the same agent has kept.
-    pub(super) fn gone(&self, connection: &Arc<str>) -> Vec<(TicketId, AgentId)> {
-        let mut seats = self.seats();
+    pub(super) fn gone(&self, connection: &Arc<str>) -> Vec<Seat> {
+        let mut seats = self.lock();
         seats.watching.remove(connection);
         let taken = seats.by_connection.remove(connection).unwrap_or_default();
         taken.into_iter().filter(|seat| seats.vacate(*seat, connection)).collect()
@@ -121,13 +124,21 @@ impl Presence {
     /// Whether nobody is anywhere.
     #[cfg(test)]
     pub(super) fn is_empty(&self) -> bool {
-        let Seats { by_ticket, by_connection, watching, here } = &*self.seats();
+        let Seats { by_ticket, by_connection, watching, here } = &*self.lock();
         by_ticket.is_empty() && by_connection.is_empty() && watching.is_empty() && here.is_empty()
+    }
+
+    /// The seats that are taken, each with the least that was known of the log when it was.
+    pub(super) fn seats(&self) -> BTreeMap<Seat, u64> {
+        let seats = self.lock();
+        let taken = seats.by_ticket.iter();
+        let since = |taken: &HashMap<Arc<str>, u64>| taken.values().copied().min();
+        taken.filter_map(|(seat, taken)| Some((*seat, since(taken)?))).collect()
     }
 
     /// Whether the agent sits in the ticket with any connection.
     pub(super) fn sits(&self, ticket: TicketId, agent: AgentId) -> bool {
-        self.seats().by_ticket.contains_key(&(ticket, agent))
+        self.lock().by_ticket.contains_key(&(ticket, agent))
     }
 }
 
@@ -141,7 +152,7 @@ impl Seats {
         }
     }
 
-    fn vacate(&mut self, seat: (TicketId, AgentId), connection: &Arc<str>) -> bool {
+    fn vacate(&mut self, seat: Seat, connection: &Arc<str>) -> bool {
         let Some(taken) = self.by_ticket.get_mut(&seat) else {
             return false;
         };
@@ -175,7 +186,7 @@ mod tests {
         assert!(presence.stand(ticket, agent, &two));
         assert!(!presence.stand(ticket, agent, &two));
         assert!(!presence.sits(ticket, agent));
-        assert!(presence.seats().by_connection.is_empty());
+        assert!(presence.lock().by_connection.is_empty());
     }
 
     #[test]

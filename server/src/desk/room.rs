@@ -1,25 +1,23 @@
-//! Being in a ticket: entering its room, resuming, leaving, and being gone. Whether an agent has
-//! joined is the log's to say; when it has left is decided here.
+//! Being in a ticket: entering its room, resuming where one was, and leaving. Whether an agent has
+//! joined is the log's to say; who has gone without a word is `attendance`'s to find.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use support_shared::{
-    AgentId, TicketId,
     answer::{Empty, Joined},
     message::SystemEvent,
-    notice::{AgentNotice, GuestNotice, HeadNotice, PresenceChanged},
+    notice::{AgentNotice, GuestNotice, HeadNotice},
     request::JoinTicket,
-    ticket::PresenceState,
 };
 
 use super::{
     Desk, DeskError, Known,
-    command::{Actor, Reply, Who},
+    command::{Actor, Reply},
     hub::Agents,
     log::Log,
     record::TicketRecord,
-    store::{AgentRecord, Page, Range},
+    store::{Page, Range},
 };
 
 #[cfg(test)]
@@ -64,6 +62,8 @@ impl Desk {
             self.presence.watch(id, &connection.seat, seq);
         } else if let Known::Agent(agent) = known {
             self.presence.sit(id, agent.id, &connection.seat, seq);
+            // Before the log says so: whoever writes the agent out elsewhere sees one of the two.
+            self.say_seats().await?;
             let event = SystemEvent::AgentJoined { agent: agent.name() };
             self.append_event(id, event).await?;
         }
@@ -151,121 +151,10 @@ impl Desk {
                 // It has stood up, whatever becomes of this request: what cannot be written now is
                 // written then.
                 self.leave_after_grace(ticket.id, agent.id);
-                let event = SystemEvent::AgentLeft { agent: agent.name() };
-                self.append_event(ticket.id, event).await?;
+                self.leave_unless_seated(ticket.id, agent.name()).await?;
             }
         }
         Ok(Reply::Empty(Empty {}))
-    }
-
-    /// A connection is gone. Its agent has left the tickets that it does not come back to within
-    /// the grace period.
-    pub fn disconnected(self: &Arc<Self>, actor: &Actor) {
-        let Some(connection) = &actor.connection else {
-            return;
-        };
-        self.connections.close(actor);
-        if let Who::Agent { agent, .. } = actor.who
-            && self.presence.go(agent, &connection.seat)
-        {
-            self.away_after_grace(agent);
-        }
-        for (ticket, agent) in self.presence.gone(&connection.seat) {
-            self.leave_after_grace(ticket, agent);
-        }
-    }
-
-    /// Starts the grace period of everybody whom the last run of the server left in a ticket.
-    pub async fn resume(self: &Arc<Self>) -> Result<(), DeskError> {
-        for ticket in self.store.attended_tickets().await? {
-            for agent in &ticket.conversation.present {
-                self.leave_after_grace(ticket.id, agent.id);
-            }
-        }
-        Ok(())
-    }
-
-    fn leave_after_grace(self: &Arc<Self>, ticket: TicketId, agent: AgentId) {
-        let desk = Arc::clone(self);
-        self.tasks.spawn(async move {
-            while desk.grace_is_over().await {
-                match desk.leave_unless_back(ticket, agent).await {
-                    // Once more, or the agent would be in the ticket until the next start.
-                    Err(error @ DeskError::Unavailable(_)) => {
-                        tracing::warn!(%ticket, %agent, %error, "an agent has left, not written yet");
-                    }
-                    Err(error) => {
-                        tracing::error!(%ticket, %agent, %error, "cannot write that an agent has left");
-                        return;
-                    }
-                    Ok(()) => return,
-                }
-            }
-        });
-    }
-
-    /// Waits for the time that an agent may be away; false when the server stops meanwhile.
-    async fn grace_is_over(&self) -> bool {
-        let grace = Duration::from_millis(self.limits.left_grace_ms);
-        tokio::select! {
-            () = tokio::time::sleep(grace) => true,
-            () = self.stopping.cancelled() => false,
-        }
-    }
-
-    async fn leave_unless_back(&self, ticket: TicketId, agent: AgentId) -> Result<(), DeskError> {
-        if self.presence.sits(ticket, agent) {
-            return Ok(());
-        }
-        let record = self.store.ticket(ticket).await?;
-        let present = record.map(|ticket| ticket.conversation.present).unwrap_or_default();
-        match present.into_iter().find(|it| it.id == agent) {
-            Some(name) => {
-                let left = SystemEvent::AgentLeft { agent: name.clone() };
-                self.append_event(ticket, left).await?;
-                if self.presence.sits(ticket, agent) {
-                    // Back at the very moment: it has joined again.
-                    self.append_event(ticket, SystemEvent::AgentJoined { agent: name }).await?;
-                }
-                Ok(())
-            }
-            None => Ok(()),
-        }
-    }
-
-    /// An agent's connection has come in; its colleagues hear of the first.
-    pub(super) fn came(&self, actor: &Actor, agent: &AgentRecord) {
-        if let Some(connection) = &actor.connection
-            && self.presence.come(agent.id, &connection.seat)
-        {
-            self.tell_presence(agent, PresenceState::Online);
-        }
-    }
-
-    /// Says that an agent is gone that did not come back within the grace period.
-    fn away_after_grace(self: &Arc<Self>, agent: AgentId) {
-        let desk = Arc::clone(self);
-        self.tasks.spawn(async move {
-            while desk.grace_is_over().await && !desk.presence.is_here(agent) {
-                match desk.store.agents().await {
-                    // Once more, or its colleagues would see it online until it comes back.
-                    Err(error) => tracing::warn!(%agent, %error, "an agent is gone, not told yet"),
-                    Ok(_) if desk.presence.is_here(agent) => return,
-                    Ok(agents) => {
-                        if let Some(agent) = agents.iter().find(|it| it.id == agent) {
-                            desk.tell_presence(agent, PresenceState::Offline);
-                        }
-                        return;
-                    }
-                }
-            }
-        });
-    }
-
-    fn tell_presence(&self, agent: &AgentRecord, state: PresenceState) {
-        let name = agent.display_name.clone();
-        let changed = PresenceChanged { agent_id: agent.id, name, state };
-        self.hub.tell_agents(Agents::All, &AgentNotice::PresenceChanged(changed));
     }
 
     /// Tells every room where its log ends, again and again: who has missed even the last message

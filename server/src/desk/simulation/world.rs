@@ -517,10 +517,7 @@ impl World {
                 });
             }
         }
-        // With several nodes, who sits on another one is not known to this.
-        if self.places == 1 {
-            self.presence_is_right(net, &data);
-        }
+        self.presence_is_right(net, &data);
     }
 
     fn presence_is_right(&mut self, net: &mut Inner, data: &Data) {
@@ -530,6 +527,15 @@ impl World {
                 let Identity::Agent(agent, _) = &client.who else { continue };
                 let present =
                     kept.record.conversation.present.iter().any(|present| present.id == agent.id);
+                let seated = self.nodes.values();
+                let seated = seated.filter(|it| it.desk.presence.sits(ticket, agent.id)).count();
+                net.checks.require(present == (seated > 0), "V15", || {
+                    format!("{} in {ticket}: present {present}, {seated} seats", agent.name)
+                });
+                // With several nodes, the bus may have lost what a client knows it by.
+                if self.places > 1 {
+                    continue;
+                }
                 let view = client.views.get(&ticket);
                 // A join that was refused may have been written, and then it is tried again.
                 let sits = view.is_some_and(|view| view.in_room && view.seated);
@@ -556,8 +562,9 @@ impl World {
             let desk = &node.desk;
             let empty = desk.presence.is_empty() && desk.connections.is_empty();
             let tasks = desk.tasks.len();
-            // Those that tell: of what is stored, and where logs end.
-            net.checks.require(empty && tasks == 2, "V18", || {
+            // Those that tell of what is stored, and where logs end, that look after seats, and
+            // that say who sits here.
+            net.checks.require(empty && tasks == 4, "V18", || {
                 format!("{:?} keeps seats: {}, tasks: {tasks}", node.id, !empty)
             });
         }

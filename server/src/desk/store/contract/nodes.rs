@@ -168,3 +168,33 @@ pub(super) async fn a_read_mark_never_falls_behind_what_a_summary_has_missed(pla
 
     assert_eq!((loaded.conversation.seq, loaded.guest_read_seq), (4, 4));
 }
+
+pub(super) async fn what_a_node_says_of_itself_is_read_by_the_others_until_it_is_forgotten(
+    place: &mut Place,
+) {
+    let other = another(place).await;
+    let seat = |number: u128| (TicketId::from_ulid(Ulid::from(number)), alice().id);
+    let says =
+        |node: u128, beat: u64, seats: Vec<_>| Heartbeat { node: Ulid::from(node), beat, seats };
+    let read = async |place: &Place| {
+        let mut heartbeats = place.store.heartbeats().await.unwrap();
+        heartbeats.sort_by_key(|it| it.node);
+        heartbeats
+    };
+    assert!(place.store.is_shared());
+    assert_eq!(read(place).await, []);
+
+    place.store.beat(says(1, 1, vec![seat(1)])).await.unwrap();
+    place.store.beat(says(1, 3, vec![seat(1), seat(2)])).await.unwrap();
+    // Long on its way.
+    place.store.beat(says(1, 2, vec![])).await.unwrap();
+    other.store.beat(says(2, 1, vec![])).await.unwrap();
+
+    let all = [says(1, 3, vec![seat(1), seat(2)]), says(2, 1, vec![])];
+    assert_eq!(read(&other).await, all);
+    other.store.forget_node(Ulid::from(1), 2).await.unwrap();
+    assert_eq!(read(place).await, all);
+    other.store.forget_node(Ulid::from(1), 3).await.unwrap();
+    place.store.forget_node(Ulid::from(2), u64::MAX).await.unwrap();
+    assert_eq!(read(&other).await, []);
+}

@@ -19,8 +19,8 @@ use ulid::Ulid;
 
 use super::{
     AddedCanned, AgentChange, AgentRecord, Announce, Appended, Audit, CannedRecord, Changed,
-    Created, Cursor, Facts, Listing, Page, Range, Rated, ReplacedCanned, Result, SessionRecord,
-    Size, Store, StoreError, Stored, What, Whose,
+    Created, Cursor, Facts, Heartbeat, Listing, Page, Range, Rated, ReplacedCanned, Result,
+    SessionRecord, Size, Store, StoreError, Stored, What, Whose,
     moving::{AuditRecord, EntryKey, GuestRecord, Kind, Record},
 };
 use crate::desk::{
@@ -39,6 +39,7 @@ pub(crate) struct Data {
     pub(crate) sessions: BTreeMap<SessionId, SessionRecord>,
     pub(crate) canned: BTreeMap<CannedId, CannedRecord>,
     pub(crate) audit: BTreeMap<Ulid, AuditRecord>,
+    pub(crate) heartbeats: BTreeMap<Ulid, Heartbeat>,
     pub(crate) importing: bool,
 }
 
@@ -486,6 +487,28 @@ impl Store for Memory {
 
     async fn remove_canned(&self, id: CannedId) -> Result<bool> {
         Ok(self.data()?.canned.remove(&id).is_some())
+    }
+
+    fn is_shared(&self) -> bool {
+        true
+    }
+
+    async fn beat(&self, heartbeat: Heartbeat) -> Result<()> {
+        let mut data = self.data()?;
+        let last = data.heartbeats.entry(heartbeat.node).or_insert_with(|| heartbeat.clone());
+        if last.beat < heartbeat.beat {
+            *last = heartbeat;
+        }
+        Ok(())
+    }
+
+    async fn heartbeats(&self) -> Result<Vec<Heartbeat>> {
+        Ok(self.data()?.heartbeats.values().cloned().collect())
+    }
+
+    async fn forget_node(&self, node: Ulid, beat: u64) -> Result<()> {
+        self.data()?.heartbeats.retain(|it, last| *it != node || last.beat > beat);
+        Ok(())
     }
 
     async fn audit(&self, audit: Audit) -> Result<()> {

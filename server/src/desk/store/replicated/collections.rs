@@ -15,7 +15,7 @@ use support_shared::{
 use ulid::Ulid;
 
 use super::super::{
-    AgentRecord, CannedRecord, Cursor, Listing, ReplacedCanned, Result, SessionRecord,
+    AgentRecord, CannedRecord, Cursor, Heartbeat, Listing, ReplacedCanned, Result, SessionRecord,
     moving::{AuditRecord, EntryKey, GuestRecord},
 };
 use crate::desk::{log::Log, record::TicketRecord};
@@ -162,6 +162,13 @@ pub(crate) trait Collections: Send + Sync + 'static {
     async fn replace_canned(&self, canned: &CannedRecord) -> Result<ReplacedCanned>;
     /// False when there is none of this id.
     async fn delete_canned(&self, id: CannedId) -> Result<bool>;
+
+    /// Stores a heartbeat, unless a later one of its node is there.
+    async fn beat(&self, heartbeat: &Heartbeat) -> Result<()>;
+    /// The last heartbeat of each node.
+    async fn heartbeats(&self) -> Result<Vec<Heartbeat>>;
+    /// Removes a node's heartbeat unless it is later than `beat`.
+    async fn forget_node(&self, node: Ulid, beat: u64) -> Result<()>;
 
     /// Adds to the audit unless its id is taken.
     async fn add_audit(&self, audit: &AuditRecord) -> Result<Inserted>;

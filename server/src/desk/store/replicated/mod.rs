@@ -7,7 +7,7 @@
 //! is `desk::log`'s, and no word of a database's language, which is [`Collections`]'s.
 
 mod accounts;
-pub(super) mod collections;
+pub(crate) mod collections;
 mod committer;
 mod creation;
 mod mending;
@@ -29,6 +29,7 @@ use support_shared::{
 };
 use tokio::sync::mpsc;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use ulid::Ulid;
 
 use self::{
     collections::{Collections, Inserted},
@@ -36,8 +37,8 @@ use self::{
 };
 use super::{
     AddedCanned, AgentChange, AgentRecord, Announce, Appended, Audit, CannedRecord, Changed,
-    Created, Cursor, Facts, Listing, Page, Range, Rated, ReplacedCanned, Result, SessionRecord,
-    Size, Store, StoreError, Stored, Whose,
+    Created, Cursor, Facts, Heartbeat, Listing, Page, Range, Rated, ReplacedCanned, Result,
+    SessionRecord, Size, Store, StoreError, Stored, Whose,
     moving::{Kind, Record},
 };
 use crate::desk::{
@@ -288,6 +289,22 @@ impl<C: Collections> Store for Replicated<C> {
 
     async fn remove_canned(&self, id: CannedId) -> Result<bool> {
         in_time(self.collections.delete_canned(id)).await
+    }
+
+    fn is_shared(&self) -> bool {
+        true
+    }
+
+    async fn beat(&self, heartbeat: Heartbeat) -> Result<()> {
+        in_time(self.collections.beat(&heartbeat)).await
+    }
+
+    async fn heartbeats(&self) -> Result<Vec<Heartbeat>> {
+        in_time(self.collections.heartbeats()).await
+    }
+
+    async fn forget_node(&self, node: Ulid, beat: u64) -> Result<()> {
+        in_time(self.collections.forget_node(node, beat)).await
     }
 
     async fn audit(&self, audit: Audit) -> Result<()> {

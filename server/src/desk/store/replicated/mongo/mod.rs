@@ -4,6 +4,7 @@
 //! sharded cluster; a server by itself is for development, and says so.
 
 mod documents;
+mod heartbeats;
 mod indexes;
 mod queries;
 #[cfg(test)]
@@ -80,6 +81,7 @@ pub(crate) struct Mongo {
     canned: Collection<Document>,
     audit: Collection<Document>,
     meta: Collection<Document>,
+    nodes: Collection<Document>,
     epoch: String,
 }
 
@@ -122,6 +124,7 @@ impl Mongo {
             canned: database.collection(indexes::CANNED),
             audit: database.collection("audit"),
             meta,
+            nodes: database.collection("nodes"),
             database,
             epoch,
         })

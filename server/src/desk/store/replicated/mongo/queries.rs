@@ -18,7 +18,8 @@ use support_shared::{
 use ulid::Ulid;
 
 use super::super::super::{
-    Answering, CannedRecord, Cursor, Filter, Listing, ReplacedCanned, Result, StoreError,
+    Answering, CannedRecord, Cursor, Filter, Heartbeat, Listing, ReplacedCanned, Result,
+    StoreError,
     moving::{AuditRecord, EntryKey, GuestRecord},
     words::words,
 };
@@ -33,7 +34,11 @@ use super::{DUPLICATE, IMPORT, Mongo, indexes, is_duplicate};
 use crate::desk::{log::Log, record::TicketRecord};
 
 impl Mongo {
-    async fn all(&self, of: &Collection<Document>, filter: Document) -> Result<Vec<Document>> {
+    pub(super) async fn all(
+        &self,
+        of: &Collection<Document>,
+        filter: Document,
+    ) -> Result<Vec<Document>> {
         Ok(of.find(filter).await?.try_collect().await?)
     }
 
@@ -447,6 +452,20 @@ impl Collections for Mongo {
 
     async fn delete_canned(&self, id: CannedId) -> Result<bool> {
         Ok(self.canned.delete_one(doc! { "_id": id.to_string() }).await?.deleted_count == 1)
+    }
+
+    async fn beat(&self, heartbeat: &Heartbeat) -> Result<()> {
+        self.write_heartbeat(heartbeat).await
+    }
+
+    async fn heartbeats(&self) -> Result<Vec<Heartbeat>> {
+        self.read_heartbeats().await
+    }
+
+    async fn forget_node(&self, node: Ulid, beat: u64) -> Result<()> {
+        let last = doc! { "_id": node.to_string(), "beat": { "$lte": integer(beat) } };
+        self.nodes.delete_one(last).await?;
+        Ok(())
     }
 
     async fn add_audit(&self, audit: &AuditRecord) -> Result<Inserted> {

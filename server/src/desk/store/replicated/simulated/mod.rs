@@ -22,7 +22,7 @@ use ulid::Ulid;
 
 pub(crate) use self::tables::Tables;
 use super::super::{
-    CannedRecord, Cursor, Listing, ReplacedCanned, Result, StoreError, memory,
+    CannedRecord, Cursor, Heartbeat, Listing, ReplacedCanned, Result, StoreError, memory,
     moving::{AuditRecord, EntryKey, GuestRecord},
 };
 use super::collections::{
@@ -403,6 +403,22 @@ impl Collections for Simulated {
 
     async fn delete_canned(&self, id: CannedId) -> Result<bool> {
         self.step(move |tables| tables.canned.remove(&id).is_some()).await
+    }
+
+    async fn beat(&self, heartbeat: &Heartbeat) -> Result<()> {
+        let heartbeat = heartbeat.clone();
+        self.step(move |tables| tables.beat(heartbeat)).await
+    }
+
+    async fn heartbeats(&self) -> Result<Vec<Heartbeat>> {
+        self.step(|tables| tables.heartbeats.values().cloned().collect()).await
+    }
+
+    async fn forget_node(&self, node: Ulid, beat: u64) -> Result<()> {
+        self.step(move |tables| {
+            tables.heartbeats.retain(|it, last| *it != node || last.beat > beat)
+        })
+        .await
     }
 
     async fn add_audit(&self, audit: &AuditRecord) -> Result<Inserted> {

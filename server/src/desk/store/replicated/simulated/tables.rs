@@ -15,7 +15,7 @@ use ulid::Ulid;
 
 use super::super::super::memory::{Data, Kept};
 use super::super::super::{
-    AgentRecord, CannedRecord, ReplacedCanned, SessionRecord,
+    AgentRecord, CannedRecord, Heartbeat, ReplacedCanned, SessionRecord,
     moving::{AuditRecord, GuestRecord},
 };
 use super::super::collections::{Account, Gate, Inserted, Mark, log, number};
@@ -57,6 +57,7 @@ pub(crate) struct Tables {
     pub(super) gate: Gate,
     pub(super) canned: BTreeMap<CannedId, CannedRecord>,
     pub(super) audit: BTreeMap<Ulid, AuditRecord>,
+    pub(super) heartbeats: BTreeMap<Ulid, Heartbeat>,
     pub(super) importing: bool,
     truth: Arc<Mutex<Data>>,
 }
@@ -268,6 +269,15 @@ impl Tables {
         }
         self.canned.insert(canned.id, canned);
         ReplacedCanned::Done
+    }
+
+    // ---- Nodes ----
+
+    pub(super) fn beat(&mut self, heartbeat: Heartbeat) {
+        let last = self.heartbeats.entry(heartbeat.node).or_insert_with(|| heartbeat.clone());
+        if last.beat < heartbeat.beat {
+            *last = heartbeat;
+        }
     }
 
     // ---- What is checked ----
