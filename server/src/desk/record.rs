@@ -115,6 +115,11 @@ impl NewTicket {
 }
 
 impl TicketRecord {
+    /// Whether it counts against its guest's limit of open tickets.
+    pub(crate) fn counts(&self) -> bool {
+        self.is_open() && !self.conversation.ended_by_guest
+    }
+
     pub(crate) fn is_open(&self) -> bool {
         self.conversation.status == TicketStatus::Open
     }

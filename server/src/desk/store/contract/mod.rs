@@ -357,6 +357,7 @@ contract_of_two_nodes! {
     nodes::a_message_and_a_close_on_two_nodes_never_both_win,
     nodes::a_message_that_is_sent_to_two_nodes_is_stored_once,
     nodes::a_guests_limit_holds_on_two_nodes,
+    nodes::a_ticket_counts_that_a_node_opened_again_when_it_ended,
     nodes::the_last_admin_stays_however_many_nodes_there_are,
     nodes::an_entry_whose_node_ended_is_in_the_summary_of_whoever_loads_it,
     nodes::what_a_node_says_of_itself_is_read_by_the_others_until_it_is_forgotten,

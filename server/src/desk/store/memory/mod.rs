@@ -204,7 +204,7 @@ impl Store for Memory {
             self.announce(&ticket, What::Again(Box::new(message.clone())));
             return Ok(Created::Duplicate(Box::new(ticket), Box::new(message)));
         }
-        let counts = |it: &&Kept| it.record.is_open() && !it.record.conversation.ended_by_guest;
+        let counts = |it: &&Kept| it.record.counts();
         if most_open != 0 && own().filter(counts).count() >= most_open as usize {
             return Ok(Created::TooMany);
         }

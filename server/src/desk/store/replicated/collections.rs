@@ -47,7 +47,14 @@ pub(crate) struct Mark {
     pub(super) seq: u64,
 }
 
-/// An open ticket of a guest, and which of the places that it may have it takes.
+/// An entry that makes a ticket count against its guest's limit again, by its number.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Opening {
+    pub(crate) ticket: TicketId,
+    pub(crate) seq: u64,
+}
+
+/// A ticket of a guest that is open or may be, and which of the places that it may have it takes.
 #[derive(Debug, Clone)]
 pub(crate) struct OpenTicket {
     pub(super) ticket: TicketRecord,
@@ -116,7 +123,8 @@ pub(crate) trait Collections: Send + Sync + 'static {
         guest: GuestId,
         key: &ClientMessageId,
     ) -> Result<Option<TicketRecord>>;
-    /// The guest's tickets that count against its limit, as far as their summaries know.
+    /// The guest's tickets that count against its limit as far as their summaries know, and those
+    /// that were marked as opening and whose summaries know no more.
     async fn open_of(&self, guest: GuestId) -> Result<Vec<OpenTicket>>;
     /// A page of summaries.
     async fn list(
@@ -127,6 +135,9 @@ pub(crate) trait Collections: Send + Sync + 'static {
     ) -> Result<Vec<TicketRecord>>;
     /// Summaries in which an agent is present.
     async fn attended(&self) -> Result<Vec<TicketRecord>>;
+    /// Marks tickets whose next entries will make them count again, until their summaries know of
+    /// those entries.
+    async fn mark_opening(&self, openings: &[Opening]) -> Result<()>;
     /// Brings summaries forward, each log's part by itself, and never back. Need not be durable:
     /// what is lost is mended from the log.
     async fn save(&self, tickets: &[TicketRecord]) -> Result<()>;

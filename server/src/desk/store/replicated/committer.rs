@@ -12,7 +12,7 @@ use support_shared::{TicketId, message::Message, message::SenderRole, ticket::Ra
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::super::{Announce, Appended, Rated, Result, StoreError, Stored, What};
-use super::collections::{Collections, Inserted, Mark, log, number};
+use super::collections::{Collections, Inserted, Mark, Opening, log, number};
 use super::{in_time, mending};
 #[cfg(test)]
 use crate::desk::mutant::{self, Mutant};
@@ -73,6 +73,16 @@ struct Write {
     answer: Answer<Appended>,
     ticket: TicketRecord,
     message: Box<Message>,
+}
+
+impl Write {
+    /// The entry, if the ticket counts after it and did not before.
+    fn opens(&self) -> Option<Opening> {
+        let mut after = self.ticket.clone();
+        after.apply(&self.message);
+        let opens = after.counts() && !self.ticket.counts();
+        opens.then_some(Opening { ticket: after.id, seq: after.conversation.seq })
+    }
 }
 
 impl Line {
@@ -310,7 +320,28 @@ impl<C: Collections> Committer<C> {
         Ok(before.map(Box::new))
     }
 
+    /// Marks the tickets that will count against their guests' limits again, before their entries
+    /// are written: a summary that is lost with this node would let the guest open one too many.
+    async fn mark_opening(&self, writes: Vec<Write>) -> Vec<Write> {
+        let openings: Vec<Opening> = writes.iter().filter_map(Write::opens).collect();
+        if openings.is_empty() {
+            return writes;
+        }
+        match in_time(self.collections.mark_opening(&openings)).await {
+            Ok(()) => writes,
+            Err(error) => {
+                let opens = |write: &Write| write.opens().is_some();
+                let (opening, rest): (Vec<_>, Vec<_>) = writes.into_iter().partition(opens);
+                for write in opening {
+                    write.answer.give(Err(again(&error)));
+                }
+                rest
+            }
+        }
+    }
+
     async fn write(&self, writes: Vec<Write>) -> Vec<Job> {
+        let writes = self.mark_opening(writes).await;
         if writes.is_empty() {
             return Vec::new();
         }
@@ -448,8 +479,7 @@ impl<C: Collections> Committer<C> {
     }
 
     async fn rate(&self, mut ticket: TicketRecord, rating: Rating) -> Result<Rated> {
-        let over = !ticket.is_open() || ticket.conversation.ended_by_guest;
-        if !over || ticket.rating.is_some() {
+        if ticket.counts() || ticket.rating.is_some() {
             return Ok(Rated::Refused);
         }
         match in_time(self.collections.rate(ticket.id, &rating)).await? {

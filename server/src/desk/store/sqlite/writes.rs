@@ -40,7 +40,7 @@ impl Place {
             status,
             assignee: ticket.notes.assignee.as_ref().map(|agent| agent.id.to_string()),
             order: listing.key(ticket),
-            counts: ticket.is_open() && !ticket.conversation.ended_by_guest,
+            counts: ticket.counts(),
             attended: !ticket.conversation.present.is_empty(),
             tags: ticket.notes.tags.clone(),
         }

@@ -24,11 +24,10 @@ use super::super::super::{
     words::words,
 };
 use super::super::collections::{
-    Account, Collections, Gate, Inserted, Mark, OpenTicket, TAIL, Tail,
+    Account, Collections, Gate, Inserted, Mark, OpenTicket, Opening, TAIL, Tail,
 };
 use super::documents::{
-    answering, counts, entry, found_by, integer, log_number, parse, part, places, status, ticket,
-    value,
+    answering, entry, found_by, integer, log_number, parse, part, places, status, ticket, value,
 };
 use super::{DUPLICATE, IMPORT, Mongo, indexes, is_duplicate};
 use crate::desk::{log::Log, record::TicketRecord};
@@ -95,8 +94,9 @@ fn mark_field(role: SenderRole) -> &'static str {
     }
 }
 
-/// The two updates that bring a summary forward, each only onto an older part.
-fn forward(summary: &TicketRecord) -> Result<[Document; 2]> {
+/// The updates that bring a summary forward, each only onto an older part. Of the first two one is
+/// done: where the ticket was marked as opening by an entry that is known by now, the mark goes.
+fn forward(summary: &TicketRecord) -> Result<[Document; 3]> {
     let id = summary.id.to_string();
     let mut conversation = doc! { "record.conversation": value(&summary.conversation)? };
     conversation.extend(places(summary));
@@ -107,14 +107,23 @@ fn forward(summary: &TicketRecord) -> Result<[Document; 2]> {
             "record.agentReadSeq": integer(summary.agent_read_seq),
         },
     };
-    if !counts(summary) {
+    let seq = integer(summary.conversation.seq);
+    let mut opened = change.clone();
+    let mut unset = doc! { "opening": "" };
+    if !summary.counts() {
         change.insert("$unset", doc! { "slot": "" });
+        unset.insert("slot", "");
     }
+    opened.insert("$unset", unset);
     let mut notes = doc! { "record.notes": value(&summary.notes)? };
     notes.extend(answering(summary));
     let older = |part: &str, seq: u64| doc! { "_id": &id, part: { "$lt": integer(seq) } };
+    let conversation = || older("record.conversation.seq", summary.conversation.seq);
+    let mut marked = conversation();
+    marked.insert("opening", doc! { "$lte": seq });
     Ok([
-        doc! { "q": older("record.conversation.seq", summary.conversation.seq), "u": change },
+        doc! { "q": marked, "u": opened },
+        doc! { "q": conversation(), "u": change },
         doc! { "q": older("record.notes.seq", summary.notes.seq), "u": { "$set": notes } },
     ])
 }
@@ -295,7 +304,10 @@ impl Collections for Mongo {
     }
 
     async fn open_of(&self, guest: GuestId) -> Result<Vec<OpenTicket>> {
-        let filter = doc! { "guestId": guest.to_string(), "counts": true };
+        let filter = doc! {
+            "guestId": guest.to_string(),
+            "$or": [{ "counts": true }, { "opening": { "$exists": true } }],
+        };
         let found = self.all(&self.tickets, filter).await?;
         found
             .into_iter()
@@ -323,8 +335,18 @@ impl Collections for Mongo {
         found.into_iter().map(|it| part(it, "record")).collect()
     }
 
+    async fn mark_opening(&self, openings: &[Opening]) -> Result<()> {
+        let updates = openings.iter().map(|it| {
+            doc! {
+                "q": { "_id": it.ticket.to_string() },
+                "u": { "$max": { "opening": integer(it.seq) } },
+            }
+        });
+        self.update_tickets(updates.collect(), true).await
+    }
+
     async fn save(&self, tickets: &[TicketRecord]) -> Result<()> {
-        let updates: Result<Vec<[Document; 2]>> = tickets.iter().map(forward).collect();
+        let updates: Result<Vec<[Document; 3]>> = tickets.iter().map(forward).collect();
         self.update_tickets(updates?.into_iter().flatten().collect(), false).await
     }
 

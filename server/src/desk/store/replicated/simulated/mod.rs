@@ -26,7 +26,7 @@ use super::super::{
     moving::{AuditRecord, EntryKey, GuestRecord},
 };
 use super::collections::{
-    Account, Collections, Gate, Inserted, Mark, OpenTicket, TAIL, Tail, log, number,
+    Account, Collections, Gate, Inserted, Mark, OpenTicket, Opening, TAIL, Tail, log, number,
 };
 use crate::desk::{log::Log, record::TicketRecord};
 use crate::seeded::Seeded;
@@ -256,7 +256,10 @@ impl Collections for Simulated {
 
     async fn open_of(&self, guest: GuestId) -> Result<Vec<OpenTicket>> {
         self.step(move |tables| {
-            let open = tables.tickets.values().filter(|it| it.record.is_of(guest) && it.counts());
+            let open = tables
+                .tickets
+                .values()
+                .filter(|it| it.record.is_of(guest) && (it.counts() || it.opening.is_some()));
             open.map(|it| OpenTicket { ticket: it.record.clone(), place: it.slot }).collect()
         })
         .await
@@ -282,6 +285,14 @@ impl Collections for Simulated {
             tickets.filter(|it| !it.conversation.present.is_empty()).cloned().collect()
         })
         .await
+    }
+
+    async fn mark_opening(&self, openings: &[Opening]) -> Result<()> {
+        let parts = openings
+            .iter()
+            .copied()
+            .map(|it| -> Part<()> { Box::new(move |tables| tables.mark_opening(it)) });
+        self.unordered(parts.collect()).await.map(|_| ())
     }
 
     async fn save(&self, tickets: &[TicketRecord]) -> Result<()> {
