@@ -107,13 +107,11 @@ fn number(name: &str) -> Option<u64> {
 /// `SIMULATION_SEED=7` runs only that one.
 #[test]
 fn no_seed_breaks_an_invariant() {
-    let seeds = match number("SIMULATION_SEED") {
-        Some(seed) => seed..seed + 1,
-        None => {
-            let from = number("SIMULATION_FROM").unwrap_or_default();
-            from..from + number("SIMULATION_SEEDS").unwrap_or(SEEDS)
-        }
-    };
+    let from = number("SIMULATION_FROM").unwrap_or_default();
+    let seeds = number("SIMULATION_SEED").map_or_else(
+        || from..from + number("SIMULATION_SEEDS").unwrap_or(SEEDS),
+        |seed| seed..seed + 1,
+    );
     if let Some((seed, outcome)) = search(seeds, None, None) {
         panic!("{}", report(seed, &outcome));
     }

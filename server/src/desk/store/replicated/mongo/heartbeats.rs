@@ -27,11 +27,11 @@ impl Mongo {
 
     pub(super) async fn read_heartbeats(&self) -> Result<Vec<Heartbeat>> {
         let found = self.all(&self.nodes, doc! {}).await?;
-        found.into_iter().map(heartbeat).collect()
+        found.iter().map(heartbeat).collect()
     }
 }
 
-fn heartbeat(document: Document) -> Result<Heartbeat> {
+fn heartbeat(document: &Document) -> Result<Heartbeat> {
     let corrupt = || StoreError::Corrupt(anyhow::anyhow!("a heartbeat does not parse"));
     let node: Ulid =
         document.get_str("_id").ok().and_then(|id| id.parse().ok()).ok_or_else(corrupt)?;

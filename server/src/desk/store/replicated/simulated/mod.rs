@@ -427,7 +427,7 @@ impl Collections for Simulated {
 
     async fn forget_node(&self, node: Ulid, beat: u64) -> Result<()> {
         self.step(move |tables| {
-            tables.heartbeats.retain(|it, last| *it != node || last.beat > beat)
+            tables.heartbeats.retain(|it, last| *it != node || last.beat > beat);
         })
         .await
     }
