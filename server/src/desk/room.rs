@@ -13,7 +13,7 @@ use support_shared::{
 
 use super::{
     Desk, DeskError, Known,
-    command::{Actor, Reply},
+    command::{Actor, Connection, Reply, TicketView},
     hub::Agents,
     log::Log,
     record::TicketRecord,
@@ -22,6 +22,28 @@ use super::{
 
 #[cfg(test)]
 use super::mutant::{self, Mutant};
+
+/// How often a ticket may be closed and opened again while somebody joins.
+const TRIES: usize = 4;
+
+impl Known {
+    /// Whether a ticket's log says of an agent that it is in it. Of others it says nothing.
+    fn is_in(&self, ticket: &TicketRecord) -> bool {
+        match self {
+            Self::Agent(agent) => ticket.conversation.present.iter().any(|it| it.id == agent.id),
+            Self::Stranger | Self::Ended | Self::Operator | Self::Guest(_) => true,
+        }
+    }
+}
+
+/// Whether what a client gets has a close that its ticket does not know of. A page that ends before
+/// the log does says nothing, and the client asks for the next one.
+fn was_closed_after(seq: u64, joined: &Joined<TicketView>) -> bool {
+    joined.messages.iter().any(|message| {
+        let closed = matches!(message.event, Some(SystemEvent::TicketClosed { .. }));
+        closed && message.seq.is_some_and(|it| it > seq)
+    })
+}
 
 impl Desk {
     pub(super) async fn show_ticket(
@@ -37,7 +59,7 @@ impl Desk {
             limit: None,
             silent: true,
         };
-        self.joined(known, ticket, &request).await
+        self.joined(known, ticket, &request).await.map(Reply::Joined)
     }
 
     pub(super) async fn join_ticket(
@@ -49,49 +71,75 @@ impl Desk {
     ) -> Result<Reply, DeskError> {
         let id = ticket.id;
         let Some(connection) = &actor.connection else {
-            return self.joined(known, ticket, &request).await;
+            return self.joined(known, ticket, &request).await.map(Reply::Joined);
         };
         if !ticket.is_open() {
-            return self.joined(known, ticket, &request).await;
+            return self.joined(known, ticket, &request).await.map(Reply::Joined);
         }
-        // The room is entered before the log is read: what is told in between is told twice, and
-        // dropped by its number. The other way round it would be lost.
-        let seq = ticket.conversation.seq;
+        let mut ticket = ticket;
+        for _ in 0..TRIES {
+            if !ticket.is_open() {
+                break;
+            }
+            // The room is entered before the log is read: what is told in between is told twice,
+            // and dropped by its number. The other way round it would be lost.
+            self.take_place(connection, known, &ticket, request.silent);
+            if let (Known::Agent(agent), false) = (known, request.silent) {
+                // Before the log says so: whoever writes the agent out elsewhere sees one of the
+                // two.
+                self.say_seats().await?;
+                let event = SystemEvent::AgentJoined { agent: agent.name() };
+                self.append_event(id, event).await?;
+            }
+            ticket = self.store.ticket(id).await?.ok_or(DeskError::NotFound)?;
+            if !ticket.is_open() {
+                break;
+            }
+            // Once more: a close and a reopening in between have emptied the room, or will when
+            // that close is told of.
+            self.take_place(connection, known, &ticket, request.silent);
+            #[cfg(test)]
+            if mutant::is(Mutant::NoRoomBeforeRead) {
+                self.hub.leave(connection, id);
+                let joined = self.joined(known, ticket, &request).await;
+                self.hub.enter(connection, id, 0);
+                return joined.map(Reply::Joined);
+            }
+            let seq = ticket.conversation.seq;
+            let is_in = request.silent || known.is_in(&ticket);
+            let joined = self.joined(known, ticket, &request).await?;
+            if is_in && !was_closed_after(seq, &joined) {
+                return Ok(Reply::Joined(joined));
+            }
+            // A close since then has emptied the room, and may have done so before it was entered.
+            ticket = self.store.ticket(id).await?.ok_or(DeskError::NotFound)?;
+        }
+        self.hub.leave(connection, id);
+        if let Known::Agent(agent) = known {
+            self.presence.stand(id, agent.id, &connection.seat);
+        }
+        if ticket.is_open() {
+            let why = anyhow::anyhow!("the ticket is closed and opened again all the time");
+            return Err(DeskError::Unavailable(why));
+        }
+        self.joined(known, ticket, &request).await.map(Reply::Joined)
+    }
+
+    /// Lets a connection into a ticket's room, as one that knows the ticket as it is here.
+    fn take_place(
+        &self,
+        connection: &Connection,
+        known: &Known,
+        ticket: &TicketRecord,
+        silent: bool,
+    ) {
+        let (id, seq) = (ticket.id, ticket.conversation.seq);
         self.hub.enter(connection, id, seq);
-        if request.silent {
+        if silent {
             self.presence.watch(id, &connection.seat, seq);
         } else if let Known::Agent(agent) = known {
             self.presence.sit(id, agent.id, &connection.seat, seq);
-            // Before the log says so: whoever writes the agent out elsewhere sees one of the two.
-            self.say_seats().await?;
-            let event = SystemEvent::AgentJoined { agent: agent.name() };
-            self.append_event(id, event).await?;
         }
-        let ticket = self.store.ticket(id).await?.ok_or(DeskError::NotFound)?;
-        if ticket.is_open() {
-            // Once more: a close and a reopening in between have emptied the room, or will when
-            // that close is told of.
-            let seq = ticket.conversation.seq;
-            self.hub.enter(connection, id, seq);
-            if request.silent {
-                self.presence.watch(id, &connection.seat, seq);
-            } else if let Known::Agent(agent) = known {
-                self.presence.sit(id, agent.id, &connection.seat, seq);
-            }
-        } else {
-            self.hub.leave(connection, id);
-            if let Known::Agent(agent) = known {
-                self.presence.stand(id, agent.id, &connection.seat);
-            }
-        }
-        #[cfg(test)]
-        if mutant::is(Mutant::NoRoomBeforeRead) {
-            self.hub.leave(connection, id);
-            let joined = self.joined(known, ticket, &request).await;
-            self.hub.enter(connection, id, seq);
-            return joined;
-        }
-        self.joined(known, ticket, &request).await
     }
 
     /// What a client gets that has entered: the ticket, and the part of its logs that it has not.
@@ -100,7 +148,7 @@ impl Desk {
         known: &Known,
         ticket: TicketRecord,
         request: &JoinTicket,
-    ) -> Result<Reply, DeskError> {
+    ) -> Result<Joined<TicketView>, DeskError> {
         let epoch = self.store.epoch();
         let id = ticket.id;
         let size = self.limits.size(request.limit);
@@ -125,7 +173,7 @@ impl Desk {
             ),
             Known::Guest(_) | Known::Stranger | Known::Ended | Known::Operator => None,
         };
-        Ok(Reply::Joined(Joined {
+        Ok(Joined {
             participants: ticket.participants(),
             ticket: known.view(&ticket),
             epoch: epoch.to_owned(),
@@ -134,7 +182,7 @@ impl Desk {
             has_more,
             has_more_notes: notes.as_ref().map(|page| page.has_more),
             notes: notes.map(|page| page.messages),
-        }))
+        })
     }
 
     pub(super) async fn leave_ticket(

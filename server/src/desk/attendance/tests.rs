@@ -1,7 +1,7 @@
 //! Agents who go: from one node, from one of two, while the store is away, and with their node. In
 //! simulated time, on the collections that two nodes share.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use support_shared::{
     notice::{AgentNotice, GuestNotice, SessionEnded},
     request::{CreateTicket, JoinTicket},
     text::Content,
-    ticket::{AgentName, AgentRole, Guest, PresenceState},
+    ticket::{AgentName, AgentRole, Guest, PresenceState, TicketStatus},
 };
 use tokio::sync::mpsc;
 use ulid::Ulid;
@@ -61,12 +61,15 @@ impl Hub for Heard {
 #[derive(Default)]
 struct Way {
     is_away: AtomicBool,
+    /// Milliseconds until an answer.
+    slow: AtomicU64,
 }
 
 impl Faults for Way {
     fn fate(&self) -> Fate {
         let away = self.is_away.load(Ordering::Relaxed);
-        Fate { fails: away.then_some(Fails::BeforeItTookEffect), ..Fate::default() }
+        let fails = away.then_some(Fails::BeforeItTookEffect);
+        Fate { fails, after: self.slow.load(Ordering::Relaxed), ..Fate::default() }
     }
 
     fn is_alive(&self) -> bool {
@@ -385,4 +388,42 @@ async fn a_node_that_stops_takes_its_word_back_and_one_that_is_silent_is_forgott
 
     assert_eq!(collections.heartbeats().await.unwrap().len(), 1);
     drop(one);
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_joins_while_a_ticket_is_closed_and_opened_again_is_in_it_as_the_answer_says() {
+    let mut met = 0;
+    for moment in (0..400).step_by(7) {
+        let house = House::new().await;
+        let (one, other) = (house.start(), house.start());
+        let (here, there) = (agent("a"), agent("b"));
+        one.does(&here, Command::Connect(Side::Agent)).await.unwrap();
+        other.does(&there, Command::Connect(Side::Agent)).await.unwrap();
+        let ticket = TicketName::Id(house.ticket);
+
+        // A node that is far from the database, and in the middle of the join a colleague beside it.
+        one.way.slow.store(20, Ordering::Relaxed);
+        let closes = async {
+            tokio::time::sleep(Duration::from_millis(moment)).await;
+            other.does(&there, Command::CloseTicket { ticket, reason: None }).await.unwrap();
+            other.does(&there, Command::ReopenTicket(ticket)).await.unwrap();
+        };
+        let (joined, ()) = tokio::join!(one.does(&here, house.join()), closes);
+        let Ok(Reply::Joined(joined)) = joined else { panic!("{joined:?}") };
+        let TicketView::Agent(ticket) = joined.ticket else { panic!() };
+
+        let story = house.story().await;
+        let closed_after = story.ends_with(&["joined", "closed", "reopened"]);
+        let is_in = story.ends_with(&["joined"]);
+        // Either it has joined again after the close, or it was told of the close in the answer or
+        // will be, because it was in the room when it came.
+        assert!(is_in || closed_after, "{moment}: {story:?}");
+        assert_eq!(ticket.status, TicketStatus::Open, "{moment}");
+        if closed_after {
+            let closed = |it: &Message| matches!(it.event, Some(SystemEvent::TicketClosed { .. }));
+            assert!(!joined.messages.iter().any(closed), "{moment}: {story:?}");
+        }
+        met += usize::from(is_in && story.contains(&"closed"));
+    }
+    assert!(met > 3, "no close came in the middle");
 }

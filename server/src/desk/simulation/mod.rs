@@ -48,7 +48,8 @@ const PINNED: &[u64] = &[
     868,  // A client that could not read what it had missed did not try again.
     606,  // Opened while another was opened again: which came first is nobody's to say.
     1551, // A start looked for who is in a ticket in summaries that did not know of it yet.
-    3231,
+    3231, // A close came between a join's look at the ticket and its seat.
+    2611,
 ];
 
 fn run(seed: u64) -> Outcome {
