@@ -49,7 +49,8 @@ const PINNED: &[u64] = &[
     606,  // Opened while another was opened again: which came first is nobody's to say.
     1551, // A start looked for who is in a ticket in summaries that did not know of it yet.
     3231, // A close came between a join's look at the ticket and its seat.
-    2611,
+    2611, // What had waited for its turn for too long was done nevertheless, here and not in the inbox.
+    3834,
 ];
 
 fn run(seed: u64) -> Outcome {

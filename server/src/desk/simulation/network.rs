@@ -176,8 +176,8 @@ pub(super) struct Link {
     pub(super) cut: bool,
     pub(super) at_server: bool,
     pub(super) at_client: bool,
-    /// The way into the node, as long as it knows the connection.
-    pub(super) line: Option<mpsc::Sender<(u64, Command)>>,
+    /// The way into the node, as long as it knows the connection. Each request with when it came.
+    pub(super) line: Option<mpsc::Sender<(u64, Command, Instant)>>,
     /// Each with what was known of the ticket's log when it was entered.
     pub(super) rooms: BTreeMap<TicketId, u64>,
     pub(super) with_agents: bool,

@@ -8,7 +8,7 @@ use support_shared::{
     AgentId, GuestId, Timestamp,
     ticket::{AgentName, AgentRole, Guest},
 };
-use tokio::sync::mpsc;
+use tokio::{sync::mpsc, time::Instant};
 use tokio_util::sync::CancellationToken;
 use ulid::Ulid;
 
@@ -89,7 +89,7 @@ pub(super) struct World {
     shared: Arc<Shared>,
     ground: Ground,
     random: Seeded,
-    began: tokio::time::Instant,
+    began: Instant,
     places: usize,
     lives: u64,
     nodes: BTreeMap<usize, Node>,
@@ -121,7 +121,7 @@ impl World {
             shared,
             ground,
             random,
-            began: tokio::time::Instant::now(),
+            began: Instant::now(),
             places,
             lives: 0,
             nodes: BTreeMap::new(),
@@ -260,7 +260,7 @@ impl World {
                 let link = net.links.get(&link).filter(|link| !link.cut);
                 if let Some(line) = link.and_then(|link| link.line.as_ref()) {
                     // A full line ends the connection; no client here asks that much.
-                    line.try_send((request, *command)).unwrap();
+                    line.try_send((request, *command, Instant::now())).unwrap();
                 }
             }
             Event::Frame(link, frame) => {
@@ -581,7 +581,7 @@ struct Served {
 }
 
 impl Served {
-    async fn serve(self, mut requests: mpsc::Receiver<(u64, Command)>) {
+    async fn serve(self, mut requests: mpsc::Receiver<(u64, Command, Instant)>) {
         let side = self.actor.connection.as_ref().unwrap().side;
         match self.desk.execute(&self.actor, Command::Connect(side)).await {
             Ok(_) => self.admit(),
@@ -592,9 +592,9 @@ impl Served {
                 return;
             }
         }
-        while let Some((request, command)) = requests.recv().await {
+        while let Some((request, command, asked)) = requests.recv().await {
             let ended = self.has_ended();
-            let result = self.desk.execute(&self.actor, command).await;
+            let result = self.desk.execute_asked(&self.actor, command, asked).await;
             let mut net = self.shared.lock();
             net.checks.require(!ended || result.is_err(), "V12", || {
                 format!("{request} of link {} was done after its session had ended", self.id)
