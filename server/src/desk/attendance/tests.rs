@@ -20,7 +20,7 @@ use ulid::Ulid;
 use crate::clock::Source;
 use crate::desk::store::replicated::{
     Replicated,
-    collections::Collections,
+    collections::{Entries, Upkeep},
     simulated::{Calm, Fails, Fate, Faults, Simulated, Tables},
 };
 use crate::desk::store::{AgentRecord, SessionRecord};

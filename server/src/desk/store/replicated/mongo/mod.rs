@@ -4,13 +4,17 @@
 //! sharded cluster; a server by itself is for development, and says so.
 
 mod documents;
+mod entries;
 mod heartbeats;
 mod indexes;
+mod people;
 mod queries;
 #[cfg(test)]
 pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
+mod tickets;
+mod upkeep;
 
 use std::time::Duration;
 
