@@ -124,6 +124,31 @@ fn what_cannot_be_done_is_one_clear_sentence_and_changes_nothing() {
 }
 
 #[test]
+fn data_that_others_can_read_is_not_served() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let mut server = Server::start();
+    assert_eq!(server.stop(), 0);
+    let data = server.data.path();
+    let mode = |name: &str, mode: u32| {
+        std::fs::set_permissions(data.join(name), PermissionsExt::from_mode(mode)).unwrap();
+    };
+    for (name, readable) in [("support.db", 0o644), ("support.db", 0o620), ("keys.json", 0o640)] {
+        mode(name, readable);
+        let before = std::fs::read(data.join(name)).unwrap();
+
+        let (status, said) = refused(data, &["serve"]);
+
+        assert_eq!(status, 78, "{name}: {said}");
+        assert!(said.contains(name) && said.contains("chmod 600"), "{said}");
+        assert_eq!(std::fs::read(data.join(name)).unwrap(), before, "{name}");
+        mode(name, 0o600);
+    }
+    // As its owner alone may read it, it is served.
+    let _ = server.start_again();
+}
+
+#[test]
 fn who_reads_only_the_beginning_of_a_check_gets_its_exit_status() {
     let data = tempfile::tempdir().unwrap();
     done(data.path(), &["agent", "add", "alice"]);

@@ -82,12 +82,30 @@ async fn killed_at_random_under_load_it_loses_doubles_and_reorders_nothing() {
 
 /// A moment that a crash may come at: the server is killed before it makes one of these system
 /// calls, on a file of the store if one is named.
-struct Moment {
-    name: &'static str,
-    calls: &'static str,
-    file: Option<&'static str>,
+pub(super) struct Moment {
+    pub(super) name: &'static str,
+    pub(super) calls: &'static str,
+    pub(super) file: Option<&'static str>,
     /// One of the first so many of a thread.
-    most: u64,
+    pub(super) most: u64,
+}
+
+impl Moment {
+    /// What tells strace of it.
+    pub(super) fn arguments(&self, data: &Path, seed: &mut Seed) -> Vec<String> {
+        let calls = self.calls;
+        let when = 1 + seed.below(self.most);
+        let mut arguments = vec![
+            "-e".to_owned(),
+            format!("trace={calls}"),
+            "-e".to_owned(),
+            format!("inject={calls}:signal=KILL:when={when}"),
+        ];
+        if let Some(end) = self.file {
+            arguments.extend(["-P".to_owned(), format!("{}/support.db{end}", data.display())]);
+        }
+        arguments
+    }
 }
 
 const MOMENTS: [Moment; 7] = [
@@ -121,6 +139,9 @@ const MOMENTS: [Moment; 7] = [
     Moment { name: "in a start", calls: "pread64,ftruncate,fcntl", file: Some(""), most: 12 },
 ];
 
+const IN_A_STOP: Moment =
+    Moment { name: "in a stop", calls: "unlink", file: Some("-wal"), most: 1 };
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn killed_at_every_bad_moment_it_loses_doubles_and_reorders_nothing() {
     let mut seed = Seed::of_test("F02");
@@ -133,28 +154,32 @@ async fn killed_at_every_bad_moment_it_loses_doubles_and_reorders_nothing() {
         for moment in &MOMENTS {
             crowd.acks(20, DEADLINE).await;
             server.kill();
-            let under = killed_at(&server, moment, &mut seed);
+            let arguments = moment.arguments(server.data.path(), &mut seed);
+            let under = strace(Path::new("/dev/null"), &borrowed(&arguments));
             server = blocking(|| server.start_again_to_end(under));
             println!("killed {} ({round})", moment.name);
             let ended = blocking(|| server.ended(Duration::from_mins(1)));
             assert_eq!(ended, None, "{} in round {round}: no signal ended it", moment.name);
             server = blocking(|| server.start_again_under(Vec::new()));
         }
+        // And in a stop: everything is in the file, and the log of recent writes is about to go.
+        crowd.acks(20, DEADLINE).await;
+        server.kill();
+        let arguments = IN_A_STOP.arguments(server.data.path(), &mut seed);
+        let under = strace(Path::new("/dev/null"), &borrowed(&arguments));
+        server = blocking(|| server.start_again_under(under));
+        crowd.acks(20, DEADLINE).await;
+        server.signal("TERM");
+        let ended = blocking(|| server.ended(Duration::from_mins(1)));
+        assert_eq!(ended, None, "{} in round {round}: no signal ended it", IN_A_STOP.name);
+        server = blocking(|| server.start_again_under(Vec::new()));
     }
 
     let outcome = crowd.ends(&at, "reader").await;
-    println!("F02: {} moments, {rounds} times each; {outcome}", MOMENTS.len());
+    println!("F02: {} moments, {rounds} times each; {outcome}", MOMENTS.len() + 1);
 }
 
-/// What the server runs under to be killed at one of these moments.
-fn killed_at(server: &Server, moment: &Moment, seed: &mut Seed) -> Vec<String> {
-    let calls = moment.calls;
-    let fault = format!("inject={calls}:signal=KILL:when={}", 1 + seed.below(moment.most));
-    let trace = format!("trace={calls}");
-    let file = moment.file.map(|end| format!("{}/support.db{end}", server.data.path().display()));
-    let mut arguments = vec!["-e", &trace, "-e", &fault];
-    if let Some(file) = &file {
-        arguments.extend(["-P", file]);
-    }
-    strace(Path::new("/dev/null"), &arguments)
+/// What the arguments of a moment are to who takes them as texts.
+pub(super) fn borrowed(arguments: &[String]) -> Vec<&str> {
+    arguments.iter().map(String::as_str).collect()
 }

@@ -7,6 +7,7 @@ mod crash;
 mod disk;
 mod links;
 mod mongodb;
+mod starts;
 mod stop;
 mod store_away;
 mod storm;

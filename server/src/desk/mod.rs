@@ -7,6 +7,7 @@
 mod accounts;
 mod actor;
 mod announce;
+mod attendance;
 mod audit;
 mod canned;
 mod command;
@@ -44,6 +45,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tracing::Instrument;
 
 use self::{
+    attendance::Nodes,
     connections::Connections,
     known::Known,
     logins::Logins,
@@ -76,6 +78,7 @@ pub struct Desk {
     store: SharedStore,
     hub: Arc<dyn Hub>,
     presence: Presence,
+    nodes: Nodes,
     connections: Connections,
     rates: Rates,
     openings: Openings,
@@ -119,6 +122,7 @@ impl Desk {
             store,
             hub,
             presence: Presence::default(),
+            nodes: Nodes::new(source.ulid()),
             connections: Connections::default(),
             rates: Rates::new(&limits),
             openings: Openings::new(&limits),
@@ -132,6 +136,10 @@ impl Desk {
             stopping: CancellationToken::new(),
         });
         desk.tasks.spawn(Arc::clone(&desk).tell_heads());
+        desk.tasks.spawn(Arc::clone(&desk).look_after_seats());
+        if desk.store.is_shared() {
+            desk.tasks.spawn(Arc::clone(&desk).say_who_sits_here());
+        }
         desk
     }
 
@@ -315,6 +323,7 @@ impl Desk {
     /// Nobody is written out of a ticket because the server stops.
     pub async fn close(&self) {
         self.stopping.cancel();
+        self.say_farewell().await;
         self.store.close().await;
         self.tasks.close();
         self.tasks.wait().await;

@@ -6,6 +6,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use support_shared::{AgentId, TicketId};
 
+/// Where somebody sits, and who.
+pub(super) type Seat = (TicketId, AgentId);
+
 /// The seats that are taken.
 #[derive(Default)]
 pub(super) struct Presence {
@@ -17,9 +20,9 @@ pub(super) struct Presence {
 #[derive(Default)]
 struct Seats {
     /// Each with the number up to which the log was known when it was taken.
-    by_ticket: HashMap<(TicketId, AgentId), HashMap<Arc<str>, u64>>,
+    by_ticket: HashMap<Seat, HashMap<Arc<str>, u64>>,
     /// In an order, so that what follows from one that is gone happens in an order.
-    by_connection: HashMap<Arc<str>, BTreeSet<(TicketId, AgentId)>>,
+    by_connection: HashMap<Arc<str>, BTreeSet<Seat>>,
     /// Connections that look on without being seen.
     watching: HashMap<Arc<str>, HashMap<TicketId, u64>>,
     /// The agents that are connected.
@@ -35,7 +38,7 @@ struct Here {
 }
 
 impl Presence {
-    fn seats(&self) -> MutexGuard<'_, Seats> {
+    fn lock(&self) -> MutexGuard<'_, Seats> {
         self.seats.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -46,7 +49,7 @@ impl Presence {
 
     /// A connection sits down that knows of the ticket's log up to `seq`.
     pub(super) fn sit(&self, ticket: TicketId, agent: AgentId, connection: &Arc<str>, seq: u64) {
-        let mut seats = self.seats();
+        let mut seats = self.lock();
         let seat = (ticket, agent);
         seats.unwatch(ticket, connection);
         let since = seats.by_ticket.entry(seat).or_default().entry(Arc::clone(connection));
@@ -58,7 +61,7 @@ impl Presence {
     /// A connection looks on that knows of the ticket's log up to `seq`. One that sits there
     /// already stays where everybody sees it.
     pub(super) fn watch(&self, ticket: TicketId, connection: &Arc<str>, seq: u64) {
-        let mut seats = self.seats();
+        let mut seats = self.lock();
         let taken = seats.by_connection.get(connection);
         if taken.is_some_and(|seats| seats.iter().any(|(at, _)| *at == ticket)) {
             return;
@@ -70,12 +73,12 @@ impl Presence {
 
     /// Whether a connection looks on only.
     pub(super) fn watches(&self, ticket: TicketId, connection: &Arc<str>) -> bool {
-        self.seats().watching.get(connection).is_some_and(|tickets| tickets.contains_key(&ticket))
+        self.lock().watching.get(connection).is_some_and(|tickets| tickets.contains_key(&ticket))
     }
 
     /// An agent's connection comes in; true if it is the first.
     pub(super) fn come(&self, agent: AgentId, name: &str, connection: &Arc<str>) -> bool {
-        let mut seats = self.seats();
+        let mut seats = self.lock();
         let here = seats.here.entry(agent).or_default();
         name.clone_into(&mut here.name);
         here.connections.insert(Arc::clone(connection));
@@ -84,7 +87,7 @@ impl Presence {
 
     /// An agent's connection is gone; true if it was the last.
     pub(super) fn go(&self, agent: AgentId, connection: &Arc<str>) -> bool {
-        let mut seats = self.seats();
+        let mut seats = self.lock();
         let Some(here) = seats.here.get_mut(&agent) else { return false };
         let was = here.connections.remove(connection);
         let last = here.connections.is_empty();
@@ -96,17 +99,17 @@ impl Presence {
 
     /// Whether an agent is connected.
     pub(super) fn is_here(&self, agent: AgentId) -> bool {
-        self.seats().here.contains_key(&agent)
+        self.lock().here.contains_key(&agent)
     }
 
     /// The agents that are connected, with their names.
     pub(super) fn here(&self) -> Vec<(AgentId, String)> {
-        self.seats().here.iter().map(|(agent, here)| (*agent, here.name.clone())).collect()
+        self.lock().here.iter().map(|(agent, here)| (*agent, here.name.clone())).collect()
     }
 
     /// A connection gets up; true when it was the last of its agent in the ticket.
     pub(super) fn stand(&self, ticket: TicketId, agent: AgentId, connection: &Arc<str>) -> bool {
-        let mut seats = self.seats();
+        let mut seats = self.lock();
         let seat = (ticket, agent);
         seats.unwatch(ticket, connection);
         if let Some(taken) = seats.by_connection.get_mut(connection) {
@@ -120,7 +123,7 @@ impl Presence {
 
     /// Nobody sits in a ticket any more who came before the entry `closed`.
     pub(super) fn clear(&self, ticket: TicketId, closed: u64) {
-        let mut seats = self.seats();
+        let mut seats = self.lock();
         let Seats { by_ticket, by_connection, watching, .. } = &mut *seats;
         by_ticket.retain(|(it, _), taken| {
             taken.retain(|_, since| *it != ticket || *since >= closed);
@@ -139,8 +142,8 @@ impl Presence {
     }
 
     /// A connection is gone. Answers with the seats that nobody of the same agent has kept.
-    pub(super) fn gone(&self, connection: &Arc<str>) -> Vec<(TicketId, AgentId)> {
-        let mut seats = self.seats();
+    pub(super) fn gone(&self, connection: &Arc<str>) -> Vec<Seat> {
+        let mut seats = self.lock();
         seats.watching.remove(connection);
         let taken = seats.by_connection.remove(connection).unwrap_or_default();
         taken.into_iter().filter(|seat| seats.vacate(*seat, connection)).collect()
@@ -149,13 +152,21 @@ impl Presence {
     /// Whether nobody is anywhere.
     #[cfg(test)]
     pub(super) fn is_empty(&self) -> bool {
-        let Seats { by_ticket, by_connection, watching, here } = &*self.seats();
+        let Seats { by_ticket, by_connection, watching, here } = &*self.lock();
         by_ticket.is_empty() && by_connection.is_empty() && watching.is_empty() && here.is_empty()
+    }
+
+    /// The seats that are taken, each with the least that was known of the log when it was.
+    pub(super) fn seats(&self) -> BTreeMap<Seat, u64> {
+        let seats = self.lock();
+        let taken = seats.by_ticket.iter();
+        let since = |taken: &HashMap<Arc<str>, u64>| taken.values().copied().min();
+        taken.filter_map(|(seat, taken)| Some((*seat, since(taken)?))).collect()
     }
 
     /// Whether the agent sits in the ticket with any connection.
     pub(super) fn sits(&self, ticket: TicketId, agent: AgentId) -> bool {
-        self.seats().by_ticket.contains_key(&(ticket, agent))
+        self.lock().by_ticket.contains_key(&(ticket, agent))
     }
 }
 
@@ -169,7 +180,7 @@ impl Seats {
         }
     }
 
-    fn vacate(&mut self, seat: (TicketId, AgentId), connection: &Arc<str>) -> bool {
+    fn vacate(&mut self, seat: Seat, connection: &Arc<str>) -> bool {
         let Some(taken) = self.by_ticket.get_mut(&seat) else {
             return false;
         };
@@ -203,7 +214,7 @@ mod tests {
         assert!(presence.stand(ticket, agent, &two));
         assert!(!presence.stand(ticket, agent, &two));
         assert!(!presence.sits(ticket, agent));
-        assert!(presence.seats().by_connection.is_empty());
+        assert!(presence.lock().by_connection.is_empty());
     }
 
     #[test]

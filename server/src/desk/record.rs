@@ -115,13 +115,13 @@ impl NewTicket {
 }
 
 impl TicketRecord {
-    pub(crate) fn is_open(&self) -> bool {
-        self.conversation.status == TicketStatus::Open
+    /// Whether it counts against its guest's limit of open tickets.
+    pub(crate) fn counts(&self) -> bool {
+        self.is_open() && !self.conversation.ended_by_guest
     }
 
-    /// Whether it is open and its guest has not said that it is done: it counts against the limit.
-    pub(crate) fn goes_on(&self) -> bool {
-        self.is_open() && !self.conversation.ended_by_guest
+    pub(crate) fn is_open(&self) -> bool {
+        self.conversation.status == TicketStatus::Open
     }
 
     pub(crate) fn is_of(&self, guest: GuestId) -> bool {

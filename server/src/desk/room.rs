@@ -1,30 +1,50 @@
-//! Being in a ticket: entering its room, resuming, leaving, and being gone. Whether an agent has
-//! joined is the log's to say; when it has left is decided here.
+//! Being in a ticket: entering its room, resuming where one was, and leaving. Whether an agent has
+//! joined is the log's to say; who has gone without a word is `attendance`'s to find.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use support_shared::{
-    AgentId, TicketId,
     answer::{Empty, Joined},
     message::SystemEvent,
-    notice::{AgentNotice, GuestNotice, HeadNotice, PresenceChanged},
+    notice::{AgentNotice, GuestNotice, HeadNotice},
     request::JoinTicket,
-    ticket::PresenceState,
 };
 
 use super::{
     Desk, DeskError, Known,
-    actor::{Actor, Who},
-    command::Reply,
+    actor::{Actor, Connection},
+    command::{Reply, TicketView},
     hub::Agents,
     log::Log,
     record::TicketRecord,
-    store::{AgentRecord, Page, Range},
+    store::{Page, Range},
 };
 
 #[cfg(test)]
 use super::mutant::{self, Mutant};
+
+/// How often a ticket may be closed and opened again while somebody joins.
+const TRIES: usize = 4;
+
+impl Known {
+    /// Whether a ticket's log says of an agent that it is in it. Of others it says nothing.
+    fn is_in(&self, ticket: &TicketRecord) -> bool {
+        match self {
+            Self::Agent(agent) => ticket.conversation.present.iter().any(|it| it.id == agent.id),
+            Self::Stranger | Self::Ended | Self::Operator | Self::Guest(_) => true,
+        }
+    }
+}
+
+/// Whether what a client gets has a close that its ticket does not know of. A page that ends before
+/// the log does says nothing, and the client asks for the next one.
+fn was_closed_after(seq: u64, joined: &Joined<TicketView>) -> bool {
+    joined.messages.iter().any(|message| {
+        let closed = matches!(message.event, Some(SystemEvent::TicketClosed { .. }));
+        closed && message.seq.is_some_and(|it| it > seq)
+    })
+}
 
 impl Desk {
     pub(super) async fn show_ticket(
@@ -40,7 +60,7 @@ impl Desk {
             limit: None,
             silent: true,
         };
-        self.joined(known, ticket, &request).await
+        self.joined(known, ticket, &request).await.map(Reply::Joined)
     }
 
     pub(super) async fn join_ticket(
@@ -52,7 +72,7 @@ impl Desk {
     ) -> Result<Reply, DeskError> {
         let id = ticket.id;
         let Some(connection) = &actor.connection else {
-            return self.joined(known, ticket, &request).await;
+            return self.joined(known, ticket, &request).await.map(Reply::Joined);
         };
         if !ticket.is_open() {
             // Nobody can say anything there; but its guest is to see it when it is opened again,
@@ -60,42 +80,73 @@ impl Desk {
             if let Known::Guest(_) = known {
                 self.hub.enter(connection, id, ticket.conversation.seq);
             }
-            return self.joined(known, ticket, &request).await;
+            return self.joined(known, ticket, &request).await.map(Reply::Joined);
         }
-        // The room is entered before the log is read: what is told in between is told twice, and
-        // dropped by its number. The other way round it would be lost.
-        let seq = ticket.conversation.seq;
-        self.hub.enter(connection, id, seq);
-        if request.silent {
-            self.presence.watch(id, &connection.seat, seq);
-        } else if let Known::Agent(agent) = known {
-            self.presence.sit(id, agent.id, &connection.seat, seq);
-            let event = SystemEvent::AgentJoined { agent: agent.name() };
-            self.append_event(id, event).await?;
-        }
-        let ticket = self.store.ticket(id).await?.ok_or(DeskError::NotFound)?;
-        if ticket.is_open() {
+        let mut ticket = ticket;
+        for _ in 0..TRIES {
+            if !ticket.is_open() {
+                break;
+            }
+            // The room is entered before the log is read: what is told in between is told twice,
+            // and dropped by its number. The other way round it would be lost.
+            self.take_place(connection, known, &ticket, request.silent);
+            if let (Known::Agent(agent), false) = (known, request.silent) {
+                // Before the log says so: whoever writes the agent out elsewhere sees one of the
+                // two.
+                self.say_seats().await?;
+                let event = SystemEvent::AgentJoined { agent: agent.name() };
+                self.append_event(id, event).await?;
+            }
+            ticket = self.store.ticket(id).await?.ok_or(DeskError::NotFound)?;
+            if !ticket.is_open() {
+                break;
+            }
             // Once more: a close and a reopening in between have emptied the room, or will when
             // that close is told of.
-            let seq = ticket.conversation.seq;
-            self.hub.enter(connection, id, seq);
-            if request.silent {
-                self.presence.watch(id, &connection.seat, seq);
-            } else if let Known::Agent(agent) = known {
-                self.presence.sit(id, agent.id, &connection.seat, seq);
+            self.take_place(connection, known, &ticket, request.silent);
+            #[cfg(test)]
+            if mutant::is(Mutant::NoRoomBeforeRead) {
+                self.hub.leave(connection, id);
+                let joined = self.joined(known, ticket, &request).await;
+                self.hub.enter(connection, id, 0);
+                return joined.map(Reply::Joined);
             }
-        } else if let Known::Agent(agent) = known {
+            let seq = ticket.conversation.seq;
+            let is_in = request.silent || known.is_in(&ticket);
+            let joined = self.joined(known, ticket, &request).await?;
+            if is_in && !was_closed_after(seq, &joined) {
+                return Ok(Reply::Joined(joined));
+            }
+            // A close since then has emptied the room, and may have done so before it was entered.
+            ticket = self.store.ticket(id).await?.ok_or(DeskError::NotFound)?;
+        }
+        // A guest stays in the room of a ticket that has been closed.
+        if let Known::Agent(agent) = known {
             self.hub.leave(connection, id);
             self.presence.stand(id, agent.id, &connection.seat);
         }
-        #[cfg(test)]
-        if mutant::is(Mutant::NoRoomBeforeRead) {
-            self.hub.leave(connection, id);
-            let joined = self.joined(known, ticket, &request).await;
-            self.hub.enter(connection, id, seq);
-            return joined;
+        if ticket.is_open() {
+            let why = anyhow::anyhow!("the ticket is closed and opened again all the time");
+            return Err(DeskError::Unavailable(why));
         }
-        self.joined(known, ticket, &request).await
+        self.joined(known, ticket, &request).await.map(Reply::Joined)
+    }
+
+    /// Lets a connection into a ticket's room, as one that knows the ticket as it is here.
+    fn take_place(
+        &self,
+        connection: &Connection,
+        known: &Known,
+        ticket: &TicketRecord,
+        silent: bool,
+    ) {
+        let (id, seq) = (ticket.id, ticket.conversation.seq);
+        self.hub.enter(connection, id, seq);
+        if silent {
+            self.presence.watch(id, &connection.seat, seq);
+        } else if let Known::Agent(agent) = known {
+            self.presence.sit(id, agent.id, &connection.seat, seq);
+        }
     }
 
     /// What a client gets that has entered: the ticket, and the part of its logs that it has not.
@@ -104,7 +155,7 @@ impl Desk {
         known: &Known,
         ticket: TicketRecord,
         request: &JoinTicket,
-    ) -> Result<Reply, DeskError> {
+    ) -> Result<Joined<TicketView>, DeskError> {
         let epoch = self.store.epoch();
         let id = ticket.id;
         let size = self.limits.size(request.limit);
@@ -129,7 +180,7 @@ impl Desk {
             ),
             Known::Guest(_) | Known::Stranger | Known::Ended | Known::Operator => None,
         };
-        Ok(Reply::Joined(Joined {
+        Ok(Joined {
             participants: ticket.participants(),
             ticket: known.view(&ticket),
             epoch: epoch.to_owned(),
@@ -138,7 +189,7 @@ impl Desk {
             has_more,
             has_more_notes: notes.as_ref().map(|page| page.has_more),
             notes: notes.map(|page| page.messages),
-        }))
+        })
     }
 
     pub(super) async fn leave_ticket(
@@ -155,141 +206,10 @@ impl Desk {
                 // It has stood up, whatever becomes of this request: what cannot be written now is
                 // written then.
                 self.leave_after_grace(ticket.id, agent.id);
-                let event = SystemEvent::AgentLeft { agent: agent.name() };
-                self.append_event(ticket.id, event).await?;
+                self.leave_unless_seated(ticket.id, agent.name()).await?;
             }
         }
         Ok(Reply::Empty(Empty {}))
-    }
-
-    /// A connection is gone. Its agent has left the tickets that it does not come back to within
-    /// the grace period.
-    pub fn disconnected(self: &Arc<Self>, actor: &Actor) {
-        let Some(connection) = &actor.connection else {
-            return;
-        };
-        self.connections.close(actor);
-        if let Who::Agent { agent, .. } = actor.who
-            && self.presence.go(agent, &connection.seat)
-        {
-            self.away_after_grace(agent);
-        }
-        for (ticket, agent) in self.presence.gone(&connection.seat) {
-            self.leave_after_grace(ticket, agent);
-        }
-    }
-
-    /// Starts the grace period of everybody whom the last run of the server left in a ticket.
-    pub async fn resume(self: &Arc<Self>) -> Result<(), DeskError> {
-        for ticket in self.store.attended_tickets().await? {
-            for agent in &ticket.conversation.present {
-                self.leave_after_grace(ticket.id, agent.id);
-            }
-        }
-        Ok(())
-    }
-
-    fn leave_after_grace(self: &Arc<Self>, ticket: TicketId, agent: AgentId) {
-        let desk = Arc::clone(self);
-        self.tasks.spawn(async move {
-            while desk.grace_is_over().await {
-                match desk.leave_unless_back(ticket, agent).await {
-                    // Once more, or the agent would be in the ticket until the next start.
-                    Err(error @ DeskError::Unavailable(_)) => {
-                        tracing::warn!(%ticket, %agent, %error, "an agent has left, not written yet");
-                    }
-                    Err(error) => {
-                        tracing::error!(%ticket, %agent, %error, "cannot write that an agent has left");
-                        return;
-                    }
-                    Ok(()) => return,
-                }
-            }
-        });
-    }
-
-    /// Waits for the time that an agent may be away; false when the server stops meanwhile.
-    async fn grace_is_over(&self) -> bool {
-        let grace = Duration::from_millis(self.limits.left_grace_ms);
-        tokio::select! {
-            () = tokio::time::sleep(grace) => true,
-            () = self.stopping.cancelled() => false,
-        }
-    }
-
-    async fn leave_unless_back(&self, ticket: TicketId, agent: AgentId) -> Result<(), DeskError> {
-        if self.presence.sits(ticket, agent) {
-            return Ok(());
-        }
-        let record = self.store.ticket(ticket).await?;
-        let present = record.map(|ticket| ticket.conversation.present).unwrap_or_default();
-        match present.into_iter().find(|it| it.id == agent) {
-            Some(name) => {
-                let left = SystemEvent::AgentLeft { agent: name.clone() };
-                self.append_event(ticket, left).await?;
-                if self.presence.sits(ticket, agent) {
-                    // Back at the very moment: it has joined again.
-                    self.append_event(ticket, SystemEvent::AgentJoined { agent: name }).await?;
-                }
-                Ok(())
-            }
-            None => Ok(()),
-        }
-    }
-
-    /// An agent's connection has come in; its colleagues hear of the first.
-    pub(super) fn came(&self, actor: &Actor, agent: &AgentRecord) {
-        if let Some(connection) = &actor.connection
-            && self.presence.come(agent.id, &agent.display_name, &connection.seat)
-        {
-            let _telling = self.presence.telling();
-            self.tell_presence(agent, PresenceState::Online);
-        }
-    }
-
-    /// Tells an agent that has just connected which of its colleagues are here: it has not heard
-    /// them come.
-    pub fn tell_who_is_here(&self, actor: &Actor) {
-        let (Who::Agent { agent: own, .. }, Some(connection)) = (actor.who, &actor.connection)
-        else {
-            return;
-        };
-        let _telling = self.presence.telling();
-        for (agent_id, name) in self.presence.here() {
-            if agent_id != own {
-                let state = PresenceState::Online;
-                let changed = PresenceChanged { agent_id, name, state };
-                self.hub.tell_one(connection, &AgentNotice::PresenceChanged(changed));
-            }
-        }
-    }
-
-    /// Says that an agent is gone that did not come back within the grace period.
-    fn away_after_grace(self: &Arc<Self>, agent: AgentId) {
-        let desk = Arc::clone(self);
-        self.tasks.spawn(async move {
-            while desk.grace_is_over().await && !desk.presence.is_here(agent) {
-                match desk.store.agents().await {
-                    // Once more, or its colleagues would see it online until it comes back.
-                    Err(error) => tracing::warn!(%agent, %error, "an agent is gone, not told yet"),
-                    Ok(agents) => {
-                        let _telling = desk.presence.telling();
-                        if let Some(agent) = agents.iter().find(|it| it.id == agent)
-                            && !desk.presence.is_here(agent.id)
-                        {
-                            desk.tell_presence(agent, PresenceState::Offline);
-                        }
-                        return;
-                    }
-                }
-            }
-        });
-    }
-
-    fn tell_presence(&self, agent: &AgentRecord, state: PresenceState) {
-        let name = agent.display_name.clone();
-        let changed = PresenceChanged { agent_id: agent.id, name, state };
-        self.hub.tell_agents(Agents::All, &AgentNotice::PresenceChanged(changed));
     }
 
     /// Tells every room where its log ends, again and again: who has missed even the last message

@@ -175,15 +175,24 @@ mod tests {
     #[test]
     fn a_password_in_the_address_is_never_shown() {
         let shown = |address: &str| {
-            let storage = Storage::parse(address, PathBuf::new()).unwrap();
+            let storage = Storage::MongoDb(address.to_owned());
             assert_eq!(format!("{storage:?}"), storage.to_string());
             storage.to_string()
         };
 
-        assert_eq!(shown("sqlite"), "sqlite");
         assert_eq!(shown("mongodb://db:27017/desk?tls=true"), "mongodb://db:27017/desk?tls=true");
         assert_eq!(shown("mongodb://me:p%40ss@db,other/desk"), "mongodb://***@db,other/desk");
         assert_eq!(shown("mongodb+srv://me:a@b@db.example"), "mongodb+srv://***@db.example");
-        assert!(Storage::parse("postgres://db", PathBuf::new()).is_err());
+    }
+
+    #[test]
+    fn a_store_is_the_embedded_one_or_at_an_address_where_there_is_mongodb() {
+        let parse = |text| Storage::parse(text, PathBuf::new());
+
+        assert_eq!(parse("sqlite").unwrap().to_string(), "sqlite");
+        for address in ["mongodb://db", "mongodb+srv://db"] {
+            assert_eq!(parse(address).is_ok(), cfg!(feature = "mongo"));
+        }
+        assert!(parse("postgres://db").is_err());
     }
 }

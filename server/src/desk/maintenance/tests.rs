@@ -265,7 +265,10 @@ async fn a_check_names_each_kind_of_fault() {
 /// What a store of format 1 had, made of one of this format.
 fn format_1(of: &Path) -> tempfile::TempDir {
     let data = tempfile::tempdir().unwrap();
-    let db = Connection::open(data.path().join(FILE)).unwrap();
+    let path = data.path().join(FILE);
+    fs::write(&path, "").unwrap();
+    fs::set_permissions(&path, PermissionsExt::from_mode(0o600)).unwrap();
+    let db = Connection::open(path).unwrap();
     db.execute_batch(include_str!("../store/sqlite/migrations/1.sql")).unwrap();
     db.execute("ATTACH ?1 AS new", [of.join(FILE).to_str().unwrap()]).unwrap();
     let tickets = "number, id, reference, guest, created_by, status, assignee, place, counts,

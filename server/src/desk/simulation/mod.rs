@@ -10,8 +10,7 @@
 //!   ended it are gone), V17 (no second answer), and of the mechanism (2.3) what V8 would only show
 //!   by luck, because the beacon heals it: 2.3.5 (told in the order of the log), 2.3.6 (a duplicate
 //!   is told again), 2.3.7 (the room before the read);
-//! - at rest: V1 once more, V7 once more, V8, V9, V15 (presence, one node only: with two, a node
-//!   does not know who sits on the other), V17 (nothing unanswered), V18 (rooms, seats, connections
+//! - at rest: V1 once more, V7 once more, V8, V9, V15 (presence), V17 (nothing unanswered), V18 (rooms, seats, connections
 //!   and tasks when all have left).
 //!
 //! The store below is the model in memory or, for a third of the seeds, the append protocol of
@@ -46,9 +45,12 @@ const TAIL: usize = 80;
 /// Seeds that have found something once. They stay.
 const PINNED: &[u64] = &[
     // An agent's leaving that the store could not take was never written.
-    868, // A client that could not read what it had missed did not try again.
-    606, // Opened while another was opened again: which came first is nobody's to say.
-    1551,
+    868,  // A client that could not read what it had missed did not try again.
+    606,  // Opened while another was opened again: which came first is nobody's to say.
+    1551, // A start looked for who is in a ticket in summaries that did not know of it yet.
+    3231, // A close came between a join's look at the ticket and its seat.
+    2611, // What had waited for its turn for too long was done nevertheless, here and not in the inbox.
+    3834,
 ];
 
 fn run(seed: u64) -> Outcome {
@@ -103,13 +105,15 @@ fn number(name: &str) -> Option<u64> {
     std::env::var(name).ok().map(|it| it.parse().unwrap())
 }
 
-/// `SIMULATION_SEEDS=100000` makes a longer run of it, `SIMULATION_SEED=7` runs only that one.
+/// `SIMULATION_SEEDS=100000` makes a longer run of it, which `SIMULATION_FROM=50000` begins there;
+/// `SIMULATION_SEED=7` runs only that one.
 #[test]
 fn no_seed_breaks_an_invariant() {
-    let seeds = match number("SIMULATION_SEED") {
-        Some(seed) => seed..seed + 1,
-        None => 0..number("SIMULATION_SEEDS").unwrap_or(SEEDS),
-    };
+    let from = number("SIMULATION_FROM").unwrap_or_default();
+    let seeds = number("SIMULATION_SEED").map_or_else(
+        || from..from + number("SIMULATION_SEEDS").unwrap_or(SEEDS),
+        |seed| seed..seed + 1,
+    );
     if let Some((seed, outcome)) = search(seeds, None, None) {
         panic!("{}", report(seed, &outcome));
     }

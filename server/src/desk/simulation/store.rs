@@ -12,6 +12,7 @@ use support_shared::{
     ticket::{Guest, Rating},
 };
 use tokio::sync::mpsc;
+use ulid::Ulid;
 
 use super::network::{NodeId, Shared};
 use crate::desk::log::{Draft, Log, Verdict};
@@ -20,8 +21,8 @@ use crate::desk::record::{NewTicket, TicketRecord};
 use crate::desk::store::replicated::simulated::{Fails, Fate, pass};
 use crate::desk::store::{
     AddedCanned, AgentChange, AgentRecord, Appended, Audit, CannedRecord, Changed, Created, Cursor,
-    Facts, Listing, Page, Range, Rated, ReplacedCanned, Result, SessionRecord, SharedStore, Size,
-    Store, StoreError, Stored, What, Whose,
+    Facts, Heartbeat, Listing, Page, Range, Rated, ReplacedCanned, Result, SessionRecord,
+    SharedStore, Size, Store, StoreError, Stored, What, Whose,
     moving::{Kind, Record},
 };
 
@@ -242,6 +243,22 @@ impl Store for Faulty {
 
     async fn remove_canned(&self, id: CannedId) -> Result<bool> {
         self.call(self.below.remove_canned(id)).await
+    }
+
+    fn is_shared(&self) -> bool {
+        self.below.is_shared()
+    }
+
+    async fn beat(&self, heartbeat: Heartbeat) -> Result<()> {
+        self.call(self.below.beat(heartbeat)).await
+    }
+
+    async fn heartbeats(&self) -> Result<Vec<Heartbeat>> {
+        self.call(self.below.heartbeats()).await
+    }
+
+    async fn forget_node(&self, node: Ulid, beat: u64) -> Result<()> {
+        self.call(self.below.forget_node(node, beat)).await
     }
 
     async fn audit(&self, audit: Audit) -> Result<()> {

@@ -29,6 +29,7 @@ use support_shared::{
     ticket::{AgentRole, Guest, Rating, TicketStatus},
 };
 use tokio::sync::mpsc;
+use ulid::Ulid;
 
 use self::moving::{Kind, Record};
 use super::{
@@ -199,6 +200,16 @@ pub(crate) enum Created {
     TooMany,
     /// Another ticket has this ref.
     RefTaken,
+}
+
+/// What a node says of itself to the others that share its store.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Heartbeat {
+    pub(crate) node: Ulid,
+    /// Counts up: whoever sees that it does knows that the node lives.
+    pub(crate) beat: u64,
+    /// Which agents sit in which tickets, by connections to this node.
+    pub(crate) seats: Vec<(TicketId, AgentId)>,
 }
 
 /// Which part of a log to read. Always ascending.
@@ -384,6 +395,26 @@ pub(crate) trait Store: Send + Sync + 'static {
     async fn replace_canned(&self, canned: CannedRecord) -> Result<ReplacedCanned>;
     /// Forgets a canned reply; false when it is not there.
     async fn remove_canned(&self, id: CannedId) -> Result<bool>;
+
+    /// Whether other nodes may be on the same data. If not, nobody asks for heartbeats.
+    fn is_shared(&self) -> bool {
+        false
+    }
+
+    /// Puts what a node says of itself in the place of what it said before.
+    async fn beat(&self, _heartbeat: Heartbeat) -> Result<()> {
+        Ok(())
+    }
+
+    /// The last that each node has said.
+    async fn heartbeats(&self) -> Result<Vec<Heartbeat>> {
+        Ok(Vec::new())
+    }
+
+    /// Forgets what a node has said, unless it has counted further than `beat` since.
+    async fn forget_node(&self, _node: Ulid, _beat: u64) -> Result<()> {
+        Ok(())
+    }
 
     /// Adds to the audit.
     async fn audit(&self, audit: Audit) -> Result<()>;

@@ -30,8 +30,8 @@ use ulid::Ulid;
 use super::replicated::mongo::{Mongo, testing::Scratch};
 use super::{
     AddedCanned, AgentChange, AgentRecord, Answering, Appended, Audit, CannedRecord, Changed,
-    Created, Cursor, Filter, Listing, Range, Rated, ReplacedCanned, SessionRecord, Size, Store,
-    Stored, What, Whose,
+    Created, Cursor, Filter, Heartbeat, Listing, Range, Rated, ReplacedCanned, SessionRecord, Size,
+    Store, Stored, What, Whose,
     memory::{Data, Memory},
     replicated::{
         Replicated,
@@ -357,7 +357,9 @@ contract_of_two_nodes! {
     nodes::a_message_and_a_close_on_two_nodes_never_both_win,
     nodes::a_message_that_is_sent_to_two_nodes_is_stored_once,
     nodes::a_guests_limit_holds_on_two_nodes,
+    nodes::a_ticket_counts_that_a_node_opened_again_when_it_ended,
     nodes::the_last_admin_stays_however_many_nodes_there_are,
     nodes::an_entry_whose_node_ended_is_in_the_summary_of_whoever_loads_it,
+    nodes::what_a_node_says_of_itself_is_read_by_the_others_until_it_is_forgotten,
     nodes::a_read_mark_never_falls_behind_what_a_summary_has_missed,
 }

@@ -1,8 +1,10 @@
 //! Promises of a store that several nodes share: nothing that one node knows may be needed by
 //! another.
 
-use super::super::replicated::collections::{Collections, Inserted};
+use super::super::replicated::collections::{Collections, Inserted, Opening};
 use super::*;
+
+type Below<'a> = &'a dyn Collections;
 
 /// A store of its own on what the place keeps.
 async fn another(place: &Place) -> Place {
@@ -13,19 +15,21 @@ async fn another(place: &Place) -> Place {
 /// Puts an entry into its log without a node, and without a word of it anywhere else.
 async fn insert(place: &Place, entry: &Message) {
     let entries = std::slice::from_ref(entry);
-    let outcome = match &place.kept {
-        Kept::Tables(tables) => {
-            let collections = Simulated::open(Arc::clone(tables), Arc::new(Calm));
-            collections.insert_entries(entries).await.pop()
-        }
+    let outcome =
+        with_collections(place, async |it| it.insert_entries(entries).await.pop().unwrap()).await;
+    assert_eq!(outcome.unwrap(), Inserted::Done);
+}
+
+/// Does something to what lies below the protocol.
+async fn with_collections<T>(place: &Place, step: impl AsyncFn(Below<'_>) -> T) -> T {
+    match &place.kept {
+        Kept::Tables(tables) => step(&Simulated::open(Arc::clone(tables), Arc::new(Calm))).await,
         #[cfg(feature = "mongo")]
         Kept::Database(scratch) => {
-            let collections = Mongo::open(&scratch.address, &Source::system()).await.unwrap();
-            collections.insert_entries(entries).await.pop()
+            step(&Mongo::open(&scratch.address, &Source::system()).await.unwrap()).await
         }
         Kept::Directory(_) | Kept::Elsewhere => panic!("there are no collections here"),
-    };
-    assert_eq!(outcome.unwrap().unwrap(), Inserted::Done);
+    }
 }
 
 pub(super) async fn a_message_and_a_close_on_two_nodes_never_both_win(place: &mut Place) {
@@ -89,6 +93,26 @@ pub(super) async fn a_guests_limit_holds_on_two_nodes(place: &mut Place) {
     let reopen = event(Log::Conversation, SystemEvent::TicketReopened { agent: None });
     assert!(matches!(place.append(ticket.id, reopen).await, Appended::New(..)));
     assert_eq!(place.create(&guest, "again", 4).await, Created::TooMany);
+}
+
+pub(super) async fn a_ticket_counts_that_a_node_opened_again_when_it_ended(place: &mut Place) {
+    let ticket = place.open_ticket().await;
+    let other = another(place).await;
+    let closed = place.append(ticket.id, close()).await;
+    let Appended::New(record, mut entry) = closed else { panic!("{closed:?}") };
+    // What a node has written when it ends before the summary: the mark, and then the entry.
+    let opening = Opening { ticket: ticket.id, seq: record.conversation.seq + 1 };
+    with_collections(place, async |it| it.mark_opening(&[opening]).await.unwrap()).await;
+    let new = other.create(&ticket.guest, "two", 1).await;
+    let Created::New(second, _) = new else { panic!("the mark alone opens nothing: {new:?}") };
+    other.append(second.id, close()).await;
+    (entry.id, entry.seq) = (MessageId::from_ulid(ulid()), Some(opening.seq));
+    entry.event = Some(SystemEvent::TicketReopened { agent: None });
+    insert(place, &entry).await;
+
+    assert_eq!(other.create(&ticket.guest, "three", 1).await, Created::TooMany);
+    other.append(ticket.id, close()).await;
+    assert!(matches!(other.create(&ticket.guest, "four", 1).await, Created::New(..)));
 }
 
 pub(super) async fn the_last_admin_stays_however_many_nodes_there_are(place: &mut Place) {
@@ -167,4 +191,34 @@ pub(super) async fn a_read_mark_never_falls_behind_what_a_summary_has_missed(pla
     let loaded = place.store.ticket(ticket.id).await.unwrap().unwrap();
 
     assert_eq!((loaded.conversation.seq, loaded.guest_read_seq), (4, 4));
+}
+
+pub(super) async fn what_a_node_says_of_itself_is_read_by_the_others_until_it_is_forgotten(
+    place: &mut Place,
+) {
+    let other = another(place).await;
+    let seat = |number: u128| (TicketId::from_ulid(Ulid::from(number)), alice().id);
+    let says =
+        |node: u128, beat: u64, seats: Vec<_>| Heartbeat { node: Ulid::from(node), beat, seats };
+    let read = async |place: &Place| {
+        let mut heartbeats = place.store.heartbeats().await.unwrap();
+        heartbeats.sort_by_key(|it| it.node);
+        heartbeats
+    };
+    assert!(place.store.is_shared());
+    assert_eq!(read(place).await, []);
+
+    place.store.beat(says(1, 1, vec![seat(1)])).await.unwrap();
+    place.store.beat(says(1, 3, vec![seat(1), seat(2)])).await.unwrap();
+    // Long on its way.
+    place.store.beat(says(1, 2, vec![])).await.unwrap();
+    other.store.beat(says(2, 1, vec![])).await.unwrap();
+
+    let all = [says(1, 3, vec![seat(1), seat(2)]), says(2, 1, vec![])];
+    assert_eq!(read(&other).await, all);
+    other.store.forget_node(Ulid::from(1), 2).await.unwrap();
+    assert_eq!(read(place).await, all);
+    other.store.forget_node(Ulid::from(1), 3).await.unwrap();
+    place.store.forget_node(Ulid::from(2), u64::MAX).await.unwrap();
+    assert_eq!(read(&other).await, []);
 }

@@ -19,8 +19,8 @@ use ulid::Ulid;
 
 use super::{
     AddedCanned, AgentChange, AgentRecord, Announce, Appended, Audit, CannedRecord, Changed,
-    Created, Cursor, Facts, Listing, Page, Range, Rated, ReplacedCanned, Result, SessionRecord,
-    Size, Store, StoreError, Stored, What, Whose,
+    Created, Cursor, Facts, Heartbeat, Listing, Page, Range, Rated, ReplacedCanned, Result,
+    SessionRecord, Size, Store, StoreError, Stored, What, Whose,
     moving::{AuditRecord, EntryKey, GuestRecord, Kind, Record},
 };
 use crate::desk::{
@@ -39,6 +39,7 @@ pub(crate) struct Data {
     pub(crate) sessions: BTreeMap<SessionId, SessionRecord>,
     pub(crate) canned: BTreeMap<CannedId, CannedRecord>,
     pub(crate) audit: BTreeMap<Ulid, AuditRecord>,
+    pub(crate) heartbeats: BTreeMap<Ulid, Heartbeat>,
     pub(crate) importing: bool,
 }
 
@@ -203,7 +204,7 @@ impl Store for Memory {
             self.announce(&ticket, What::Again(Box::new(message.clone())));
             return Ok(Created::Duplicate(Box::new(ticket), Box::new(message)));
         }
-        let counts = |it: &&Kept| it.record.goes_on();
+        let counts = |it: &&Kept| it.record.counts();
         if most_open != 0 && own().filter(counts).count() >= most_open as usize {
             return Ok(Created::TooMany);
         }
@@ -299,7 +300,7 @@ impl Store for Memory {
     async fn rate(&self, ticket: TicketId, rating: Rating) -> Result<Rated> {
         let mut data = self.data()?;
         let Some(kept) = data.tickets.get_mut(&ticket) else { return Ok(Rated::NoTicket) };
-        let over = !kept.record.goes_on();
+        let over = !kept.record.counts();
         if !over || kept.record.rating.is_some() {
             return Ok(Rated::Refused);
         }
@@ -364,7 +365,7 @@ impl Store for Memory {
             kept.record.guest = guest.clone();
             told.push(kept.record.clone());
         }
-        told.retain(TicketRecord::goes_on);
+        told.retain(TicketRecord::counts);
         told.sort_by_key(|ticket| ticket.id);
         for ticket in told {
             self.announce(&ticket, What::Guest);
@@ -493,6 +494,28 @@ impl Store for Memory {
 
     async fn remove_canned(&self, id: CannedId) -> Result<bool> {
         Ok(self.data()?.canned.remove(&id).is_some())
+    }
+
+    fn is_shared(&self) -> bool {
+        true
+    }
+
+    async fn beat(&self, heartbeat: Heartbeat) -> Result<()> {
+        let mut data = self.data()?;
+        let last = data.heartbeats.entry(heartbeat.node).or_insert_with(|| heartbeat.clone());
+        if last.beat < heartbeat.beat {
+            *last = heartbeat;
+        }
+        Ok(())
+    }
+
+    async fn heartbeats(&self) -> Result<Vec<Heartbeat>> {
+        Ok(self.data()?.heartbeats.values().cloned().collect())
+    }
+
+    async fn forget_node(&self, node: Ulid, beat: u64) -> Result<()> {
+        self.data()?.heartbeats.retain(|it, last| *it != node || last.beat > beat);
+        Ok(())
     }
 
     async fn audit(&self, audit: Audit) -> Result<()> {

@@ -15,7 +15,7 @@ use support_shared::{
 use ulid::Ulid;
 
 use super::super::{
-    AgentRecord, CannedRecord, Cursor, Listing, ReplacedCanned, Result, SessionRecord,
+    AgentRecord, CannedRecord, Cursor, Heartbeat, Listing, ReplacedCanned, Result, SessionRecord,
     moving::{AuditRecord, EntryKey, GuestRecord},
 };
 use crate::desk::{log::Log, record::TicketRecord};
@@ -47,7 +47,14 @@ pub(crate) struct Mark {
     pub(super) seq: u64,
 }
 
-/// An open ticket of a guest, and which of the places that it may have it takes.
+/// An entry that makes a ticket count against its guest's limit again, by its number.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Opening {
+    pub(crate) ticket: TicketId,
+    pub(crate) seq: u64,
+}
+
+/// A ticket of a guest that is open or may be, and which of the places that it may have it takes.
 #[derive(Debug, Clone)]
 pub(crate) struct OpenTicket {
     pub(super) ticket: TicketRecord,
@@ -70,13 +77,9 @@ pub(crate) struct Gate {
     pub(super) leaving: Option<AgentId>,
 }
 
-/// The database.
+/// The entries of all logs.
 #[async_trait]
-pub(crate) trait Collections: Send + Sync + 'static {
-    /// Names this history.
-    fn epoch(&self) -> &str;
-    async fn ping(&self) -> Result<()>;
-
+pub(crate) trait Entries: Send + Sync + 'static {
     /// Inserts each entry by itself, unless its number or its key is taken. An outcome for each, in
     /// their order. An error says that the entry may be there or not.
     async fn insert_entries(&self, entries: &[Message]) -> Vec<Result<Inserted>>;
@@ -99,7 +102,11 @@ pub(crate) trait Collections: Send + Sync + 'static {
     async fn tails(&self, tails: &[Tail]) -> Result<Vec<Message>>;
     /// The tickets of entries whose ids were made in the time before the newest.
     async fn recent_tickets(&self, before_newest: Duration) -> Result<Vec<TicketId>>;
+}
 
+/// The tickets' summaries.
+#[async_trait]
+pub(crate) trait Tickets: Send + Sync + 'static {
     /// Inserts a ticket's first summary, unless the guest's name for it, its ref or the guest's
     /// place is taken.
     async fn insert_ticket(&self, ticket: &TicketRecord, place: Option<u32>) -> Result<Inserted>;
@@ -116,7 +123,8 @@ pub(crate) trait Collections: Send + Sync + 'static {
         guest: GuestId,
         key: &ClientMessageId,
     ) -> Result<Option<TicketRecord>>;
-    /// The guest's tickets that count against its limit, as far as their summaries know.
+    /// The guest's tickets that count against its limit as far as their summaries know, and those
+    /// that were marked as opening and whose summaries know no more.
     async fn open_of(&self, guest: GuestId) -> Result<Vec<OpenTicket>>;
     /// A page of summaries.
     async fn list(
@@ -127,6 +135,9 @@ pub(crate) trait Collections: Send + Sync + 'static {
     ) -> Result<Vec<TicketRecord>>;
     /// Summaries in which an agent is present.
     async fn attended(&self) -> Result<Vec<TicketRecord>>;
+    /// Marks tickets whose next entries will make them count again, until their summaries know of
+    /// those entries.
+    async fn mark_opening(&self, openings: &[Opening]) -> Result<()>;
     /// Brings summaries forward, each log's part by itself, and never back. Need not be durable:
     /// what is lost is mended from the log.
     async fn save(&self, tickets: &[TicketRecord]) -> Result<()>;
@@ -134,13 +145,16 @@ pub(crate) trait Collections: Send + Sync + 'static {
     async fn raise_marks(&self, marks: &[Mark]) -> Result<()>;
     /// Stores a rating unless there is one.
     async fn rate(&self, ticket: TicketId, rating: &Rating) -> Result<Inserted>;
+}
 
+/// Guests and agents.
+#[async_trait]
+pub(crate) trait People: Send + Sync + 'static {
     /// Adds a guest unless it is there.
     async fn add_guest(&self, guest: &Guest, at: Timestamp) -> Result<()>;
     async fn guest(&self, id: GuestId) -> Result<Option<Guest>>;
     /// Replaces a guest's name and email, then those on its tickets.
     async fn change_guest(&self, guest: &Guest) -> Result<()>;
-
     /// Inserts an account unless the username is taken.
     async fn insert_agent(&self, account: &Account) -> Result<Inserted>;
     async fn agent(&self, id: AgentId) -> Result<Option<Account>>;
@@ -153,7 +167,14 @@ pub(crate) trait Collections: Send + Sync + 'static {
     async fn gate(&self) -> Result<Gate>;
     /// Puts a gate in the place of its version before; false when that is not there any more.
     async fn replace_gate(&self, gate: &Gate) -> Result<bool>;
+}
 
+/// The rest: what is the database's own, what has few documents, and what moving house needs.
+#[async_trait]
+pub(crate) trait Upkeep: Send + Sync + 'static {
+    /// Names this history.
+    fn epoch(&self) -> &str;
+    async fn ping(&self) -> Result<()>;
     /// The canned replies, by shortcut.
     async fn canned(&self) -> Result<Vec<CannedRecord>>;
     /// Inserts a canned reply unless its id or shortcut is taken.
@@ -162,13 +183,17 @@ pub(crate) trait Collections: Send + Sync + 'static {
     async fn replace_canned(&self, canned: &CannedRecord) -> Result<ReplacedCanned>;
     /// False when there is none of this id.
     async fn delete_canned(&self, id: CannedId) -> Result<bool>;
-
+    /// Stores a heartbeat, unless a later one of its node is there.
+    async fn beat(&self, heartbeat: &Heartbeat) -> Result<()>;
+    /// The last heartbeat of each node.
+    async fn heartbeats(&self) -> Result<Vec<Heartbeat>>;
+    /// Removes a node's heartbeat unless it is later than `beat`.
+    async fn forget_node(&self, node: Ulid, beat: u64) -> Result<()>;
     /// Adds to the audit unless its id is taken.
     async fn add_audit(&self, audit: &AuditRecord) -> Result<Inserted>;
     async fn newest_audit(&self) -> Result<Option<Ulid>>;
     #[cfg(test)]
     async fn last_audit(&self) -> Result<Option<(u64, String)>>;
-
     /// Pages of everything, in the order of their keys, from behind a key on.
     async fn guests_after(&self, key: Option<&str>, count: usize) -> Result<Vec<GuestRecord>>;
     async fn tickets_after(&self, key: Option<&str>, count: usize) -> Result<Vec<TicketRecord>>;
@@ -177,6 +202,11 @@ pub(crate) trait Collections: Send + Sync + 'static {
     /// Marks that an import has begun, or has ended.
     async fn set_importing(&self, importing: bool) -> Result<()>;
 }
+
+/// The database.
+pub(crate) trait Collections: Entries + Tickets + People + Upkeep {}
+
+impl<T: Entries + Tickets + People + Upkeep> Collections for T {}
 
 /// An entry's number in its log.
 pub(super) fn number(entry: &Message) -> u64 {

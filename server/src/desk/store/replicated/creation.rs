@@ -2,7 +2,7 @@
 //! ticket never is without one; the ticket's insert is the commit. An entry whose ticket never came
 //! is reached by nobody.
 
-use support_shared::{ids::TicketName, ticket::TicketStatus};
+use support_shared::ids::TicketName;
 
 use super::super::{Announce, Created, Result, StoreError, Stored, What};
 use super::collections::{Collections, Inserted, OpenTicket};
@@ -90,13 +90,20 @@ async fn place(
         return Ok(Place::Free(None));
     }
     let mut open = collections.open_of(ticket.guest.id).await?;
-    if count(&open) >= most_open {
-        // Some may have been closed by a node that has ended since.
+    if count(&open) >= most_open || open.iter().any(|it| !it.ticket.counts()) {
+        // Some may have been closed by a node that has ended since, and those that are marked as
+        // opening may have been opened.
         let tickets = open.into_iter().map(|it| it.ticket).collect();
         let mended = mending::mend(collections, tickets).await?;
         collections.save(&mended).await?;
         open = collections.open_of(ticket.guest.id).await?;
+        for it in &mut open {
+            if let Some(mended) = mended.iter().find(|mended| mended.id == it.ticket.id) {
+                it.ticket = mended.clone();
+            }
+        }
     }
+    open.retain(|it| it.ticket.counts());
     let displaced = open.iter().filter(|it| it.place.is_none()).count();
     let places = most_open.saturating_sub(u32::try_from(displaced).unwrap_or(u32::MAX));
     let free: Vec<u32> =
@@ -110,9 +117,88 @@ async fn place(
 }
 
 fn count(open: &[OpenTicket]) -> u32 {
-    let counted = open.iter().filter(|it| {
-        let conversation = &it.ticket.conversation;
-        conversation.status == TicketStatus::Open && !conversation.ended_by_guest
-    });
-    u32::try_from(counted.count()).unwrap_or(u32::MAX)
+    let counted = open.iter().filter(|it| it.ticket.counts()).count();
+    u32::try_from(counted).unwrap_or(u32::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, Mutex};
+
+    use support_shared::{
+        GuestId, MessageId, TicketId, TicketRef, Timestamp,
+        message::SystemEvent,
+        ticket::{AgentName, Guest},
+    };
+    use tokio::sync::mpsc;
+    use ulid::Ulid;
+
+    use super::super::simulated::{Calm, Fate, Faults, Simulated, Tables};
+    use super::super::{Replicated, Store};
+    use super::*;
+    use crate::desk::log::{Body, OnlyFrom, Sender};
+
+    /// A node that ends before its summaries are on a majority.
+    struct LosesSummaries;
+
+    impl Faults for LosesSummaries {
+        fn fate(&self) -> Fate {
+            Fate { is_rolled_back: true, ..Fate::default() }
+        }
+
+        fn is_alive(&self) -> bool {
+            true
+        }
+    }
+
+    fn draft(id: u128, sender: Sender, body: Body) -> Draft {
+        Draft {
+            id: MessageId::from_ulid(Ulid::from(id)),
+            log: Log::Conversation,
+            at: Timestamp::from_millis(1),
+            sender,
+            body,
+            only_from: OnlyFrom::Anybody,
+        }
+    }
+
+    #[tokio::test]
+    async fn a_ticket_that_was_opened_again_counts_also_when_its_summary_was_lost() {
+        let tables = Arc::new(Mutex::new(Tables::new("history".to_owned(), Arc::default())));
+        let node = |faults: Arc<dyn Faults>| {
+            let collections = Simulated::open(Arc::clone(&tables), faults);
+            let (announce, announced) = mpsc::channel(100);
+            (Replicated::start(collections, announce), announced)
+        };
+        let guest = Guest { id: GuestId::from_ulid(Ulid::from(1)), name: None, email: None };
+        let create = async |store: &Replicated<Simulated>, number: u32| {
+            let key: support_shared::ClientMessageId = format!("k{number}").parse().unwrap();
+            let new = NewTicket {
+                id: TicketId::from_ulid(Ulid::from(u128::from(number))),
+                reference: TicketRef::from_bits(number),
+                guest: guest.clone(),
+                subject: None,
+                created_by: key.clone(),
+                at: Timestamp::from_millis(1),
+            };
+            let body = Body::Text { content: "hello".to_owned(), client_message_id: key };
+            let sender = Sender::Guest(guest.id, "Maya".to_owned());
+            let first = draft(u128::from(number) * 100, sender, body);
+            store.create_ticket(new, first, 1).await.unwrap()
+        };
+        let (calm, _calm) = node(Arc::new(Calm));
+        let (ends, _ends) = node(Arc::new(LosesSummaries));
+        let Created::New(ticket, _) = create(&calm, 1).await else { panic!() };
+        let agent = AgentName {
+            id: support_shared::AgentId::from_ulid(Ulid::from(2)),
+            name: "A".to_owned(),
+        };
+        let event = |id, event| draft(id, Sender::System, Body::Event(event));
+        let closed = SystemEvent::TicketClosed { agent: Some(agent.clone()), reason: None };
+        calm.append(ticket.id, event(2, closed)).await.unwrap();
+        let reopened = SystemEvent::TicketReopened { agent: Some(agent) };
+        ends.append(ticket.id, event(3, reopened)).await.unwrap();
+
+        assert_eq!(create(&calm, 2).await, Created::TooMany);
+    }
 }

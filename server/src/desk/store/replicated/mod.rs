@@ -7,7 +7,7 @@
 //! is `desk::log`'s, and no word of a database's language, which is [`Collections`]'s.
 
 mod accounts;
-pub(super) mod collections;
+pub(crate) mod collections;
 mod committer;
 mod creation;
 mod mending;
@@ -29,6 +29,7 @@ use support_shared::{
 };
 use tokio::sync::mpsc;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use ulid::Ulid;
 
 use self::{
     collections::{Collections, Inserted},
@@ -36,8 +37,8 @@ use self::{
 };
 use super::{
     AddedCanned, AgentChange, AgentRecord, Announce, Appended, Audit, CannedRecord, Changed,
-    Created, Cursor, Facts, Listing, Page, Range, Rated, ReplacedCanned, Result, SessionRecord,
-    Size, Store, StoreError, Stored, What, Whose,
+    Created, Cursor, Facts, Heartbeat, Listing, Page, Range, Rated, ReplacedCanned, Result,
+    SessionRecord, Size, Store, StoreError, Stored, What, Whose,
     moving::{Kind, Record},
 };
 use crate::desk::{
@@ -231,7 +232,7 @@ impl<C: Collections> Store for Replicated<C> {
         let ids: Vec<TicketId> = open.into_iter().map(|open| open.ticket.id).collect();
         if let Some(announce) = self.announce.upgrade() {
             let mut tickets = mending::load(self.collections.as_ref(), &ids).await?;
-            tickets.retain(TicketRecord::goes_on);
+            tickets.retain(TicketRecord::counts);
             tickets.sort_by_key(|ticket| ticket.id);
             for ticket in tickets {
                 let _ = announce.send(Stored { ticket, what: What::Guest }).await;
@@ -299,6 +300,22 @@ impl<C: Collections> Store for Replicated<C> {
 
     async fn remove_canned(&self, id: CannedId) -> Result<bool> {
         in_time(self.collections.delete_canned(id)).await
+    }
+
+    fn is_shared(&self) -> bool {
+        true
+    }
+
+    async fn beat(&self, heartbeat: Heartbeat) -> Result<()> {
+        in_time(self.collections.beat(&heartbeat)).await
+    }
+
+    async fn heartbeats(&self) -> Result<Vec<Heartbeat>> {
+        in_time(self.collections.heartbeats()).await
+    }
+
+    async fn forget_node(&self, node: Ulid, beat: u64) -> Result<()> {
+        in_time(self.collections.forget_node(node, beat)).await
     }
 
     async fn audit(&self, audit: Audit) -> Result<()> {

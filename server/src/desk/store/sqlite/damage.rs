@@ -2,6 +2,7 @@
 //! of it is what was written. Never is there a new store in its place.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use rusqlite::Connection;
@@ -97,7 +98,9 @@ impl Original {
     fn with(&self, damage: impl FnOnce(&Path)) -> tempfile::TempDir {
         let data = tempfile::tempdir().unwrap();
         for (name, bytes) in &self.files {
-            fs::write(data.path().join(name), bytes).unwrap();
+            let path = data.path().join(name);
+            fs::write(&path, bytes).unwrap();
+            fs::set_permissions(path, PermissionsExt::from_mode(0o600)).unwrap();
         }
         damage(data.path());
         data

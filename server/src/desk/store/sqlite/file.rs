@@ -9,7 +9,7 @@
 
 use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
 use std::io;
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -64,6 +64,12 @@ pub(crate) enum OpenError {
     /// Another program's.
     #[error("{0} is a database of another program; nothing was changed; choose another --data")]
     Foreign(PathBuf),
+    /// Not for its owner alone.
+    #[error(
+        "{0} can be read or written by others: chmod 600 it, and think about who has read it; \
+         nothing was changed"
+    )]
+    Readable(PathBuf),
     /// Of a later version.
     #[error(
         "{0} was written by a newer support-server (format {1}, this one reads {FORMAT}); nothing \
@@ -94,6 +100,7 @@ impl OpenError {
             | Self::Unfinished(_) => 65,
             Self::Missing(_) => 66,
             Self::Thread(_) => 71,
+            Self::Readable(_) => 78,
         }
     }
 }
@@ -235,6 +242,9 @@ fn connect_to_write(path: &Path) -> Result<(Connection, i32), OpenError> {
     let in_file = |error| OpenError::Database(path.to_owned(), error);
     let connection = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE).map_err(in_file)?;
     let format = format(&connection, path)?;
+    for file in [path.to_owned(), beside(path, SIDE_FILES[0])] {
+        refuse_readable(&file)?;
+    }
     set_up(&connection).map_err(in_file)?;
     settle(&connection).map_err(in_file)?;
     Ok((connection, format))
@@ -273,6 +283,19 @@ fn look(path: &Path) -> Result<(), OpenError> {
             Err(OpenError::Missing(path.to_owned()))
         }
         Err(error) => Err(OpenError::Directory(path.to_owned(), error)),
+    }
+}
+
+/// Refuses a file that others than its owner can read or write: it holds what guests have said.
+fn refuse_readable(path: &Path) -> Result<(), OpenError> {
+    match path.symlink_metadata() {
+        Ok(file) if file.permissions().mode() & 0o077 != 0 => {
+            Err(OpenError::Readable(path.to_owned()))
+        }
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            Err(OpenError::Directory(path.to_owned(), error))
+        }
+        Ok(_) | Err(_) => Ok(()),
     }
 }
 

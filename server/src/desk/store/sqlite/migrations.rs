@@ -45,6 +45,8 @@ mod tests {
 
     /// A file as the first version made it, with more in it than a page cache holds.
     fn format_1(data: &Path) {
+        file::start(&data.join(file::NAME)).unwrap();
+        std::fs::rename(data.join("support.db.new"), data.join(file::NAME)).unwrap();
         let connection = Connection::open(data.join(file::NAME)).unwrap();
         connection.pragma_update(None, "journal_mode", "WAL").unwrap();
         connection.execute_batch(MIGRATIONS[0].1).unwrap();

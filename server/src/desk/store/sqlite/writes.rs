@@ -40,7 +40,7 @@ impl Place {
             status,
             assignee: ticket.notes.assignee.as_ref().map(|agent| agent.id.to_string()),
             order: listing.key(ticket),
-            counts: ticket.goes_on(),
+            counts: ticket.counts(),
             attended: !ticket.conversation.present.is_empty(),
             tags: ticket.notes.tags.clone(),
         }
@@ -276,7 +276,7 @@ pub(super) fn change_guest(db: &mut Db<'_>, guest: &Guest) -> Result<()> {
             )?
             .execute(params![ticket.id.to_string(), guest.name, guest.email])?;
         save(db, &Place::of(&ticket), &ticket)?;
-        if ticket.goes_on() {
+        if ticket.counts() {
             announce(db, &ticket, What::Guest);
         }
     }
@@ -301,7 +301,7 @@ pub(super) fn mark_read(db: &mut Db<'_>, id: TicketId, role: SenderRole, seq: u6
 
 pub(super) fn rate(db: &mut Db<'_>, id: TicketId, rating: Rating) -> Result<Rated> {
     let Some(mut ticket) = rows::ticket(db.connection, id)? else { return Ok(Rated::NoTicket) };
-    let over = !ticket.goes_on();
+    let over = !ticket.counts();
     if !over || ticket.rating.is_some() {
         return Ok(Rated::Refused);
     }

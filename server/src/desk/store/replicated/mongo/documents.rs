@@ -70,18 +70,13 @@ pub(super) fn ticket(ticket: &TicketRecord, slot: Option<u32>) -> Result<Documen
     Ok(document)
 }
 
-/// Whether a ticket counts against its guest's limit.
-pub(super) fn counts(ticket: &TicketRecord) -> bool {
-    ticket.is_open() && !ticket.conversation.ended_by_guest
-}
-
 /// What the conversation says of the lists that a ticket is in.
 pub(super) fn places(ticket: &TicketRecord) -> Document {
     let conversation = &ticket.conversation;
     doc! {
         "status": status(conversation.status),
         "order": Listing::Of(conversation.status, Filter::default()).key(ticket),
-        "counts": counts(ticket),
+        "counts": ticket.counts(),
         "attended": !conversation.present.is_empty(),
         "activeAt": conversation.at.as_millis(),
     }

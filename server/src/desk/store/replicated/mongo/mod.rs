@@ -4,12 +4,17 @@
 //! sharded cluster; a server by itself is for development, and says so.
 
 mod documents;
+mod entries;
+mod heartbeats;
 mod indexes;
+mod people;
 mod queries;
 #[cfg(test)]
 pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
+mod tickets;
+mod upkeep;
 
 use std::time::Duration;
 
@@ -80,6 +85,7 @@ pub(crate) struct Mongo {
     canned: Collection<Document>,
     audit: Collection<Document>,
     meta: Collection<Document>,
+    nodes: Collection<Document>,
     epoch: String,
 }
 
@@ -122,6 +128,7 @@ impl Mongo {
             canned: database.collection(indexes::CANNED),
             audit: database.collection("audit"),
             meta,
+            nodes: database.collection("nodes"),
             database,
             epoch,
         })

@@ -1,6 +1,6 @@
 //! What addresses and databases are refused.
 
-use super::super::collections::Collections;
+use super::super::collections::Upkeep;
 use super::testing::Scratch;
 use super::*;
 

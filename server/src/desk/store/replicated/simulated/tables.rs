@@ -15,10 +15,10 @@ use ulid::Ulid;
 
 use super::super::super::memory::{Data, Kept};
 use super::super::super::{
-    AgentRecord, CannedRecord, ReplacedCanned, SessionRecord,
+    AgentRecord, CannedRecord, Heartbeat, ReplacedCanned, SessionRecord,
     moving::{AuditRecord, GuestRecord},
 };
-use super::super::collections::{Account, Gate, Inserted, Mark, log, number};
+use super::super::collections::{Account, Gate, Inserted, Mark, Opening, log, number};
 use crate::desk::{
     log::Log,
     mutant::{self, Mutant},
@@ -33,12 +33,14 @@ type Place = (TicketId, bool, u64);
 pub(super) struct TicketDocument {
     pub(super) record: TicketRecord,
     pub(super) slot: Option<u32>,
+    /// The entry that was about to open it, until the record knows of it.
+    pub(super) opening: Option<u64>,
 }
 
 impl TicketDocument {
     /// Whether it counts against its guest's limit, as far as it knows.
     pub(super) fn counts(&self) -> bool {
-        self.record.is_open() && !self.record.conversation.ended_by_guest
+        self.record.counts()
     }
 }
 
@@ -57,6 +59,7 @@ pub(crate) struct Tables {
     pub(super) gate: Gate,
     pub(super) canned: BTreeMap<CannedId, CannedRecord>,
     pub(super) audit: BTreeMap<Ulid, AuditRecord>,
+    pub(super) heartbeats: BTreeMap<Ulid, Heartbeat>,
     pub(super) importing: bool,
     truth: Arc<Mutex<Data>>,
 }
@@ -132,7 +135,7 @@ impl Tables {
             return Inserted::Taken;
         }
         let id = record.id;
-        self.tickets.insert(id, TicketDocument { record, slot });
+        self.tickets.insert(id, TicketDocument { record, slot, opening: None });
         self.show_ticket(id);
         Inserted::Done
     }
@@ -150,6 +153,9 @@ impl Tables {
                 record.conversation = summary.conversation.clone();
                 record.guest_read_seq = record.guest_read_seq.max(summary.guest_read_seq);
                 record.agent_read_seq = record.agent_read_seq.max(summary.agent_read_seq);
+                if known.opening <= Some(known.record.conversation.seq) {
+                    known.opening = None;
+                }
                 if !known.counts() {
                     known.slot = None;
                 }
@@ -160,6 +166,12 @@ impl Tables {
             Log::Conversation | Log::Notes => {}
         }
         self.show_ticket(summary.id);
+    }
+
+    pub(super) fn mark_opening(&mut self, Opening { ticket, seq }: Opening) {
+        if let Some(known) = self.tickets.get_mut(&ticket) {
+            known.opening = known.opening.max(Some(seq));
+        }
     }
 
     pub(super) fn raise_mark(&mut self, Mark { ticket, role, seq }: Mark) {
@@ -268,6 +280,15 @@ impl Tables {
         }
         self.canned.insert(canned.id, canned);
         ReplacedCanned::Done
+    }
+
+    // ---- Nodes ----
+
+    pub(super) fn beat(&mut self, heartbeat: Heartbeat) {
+        let last = self.heartbeats.entry(heartbeat.node).or_insert_with(|| heartbeat.clone());
+        if last.beat < heartbeat.beat {
+            *last = heartbeat;
+        }
     }
 
     // ---- What is checked ----

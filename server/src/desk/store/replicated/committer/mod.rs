@@ -5,14 +5,20 @@
 //! and announcements leave only when the database has said that the entry is durable, and in the
 //! order of the log, because one task makes both. Summaries follow, off the path of the answer.
 
+mod line;
+#[cfg(test)]
+mod mutated;
+
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 
 use support_shared::{TicketId, message::Message, message::SenderRole, ticket::Rating};
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{mpsc, watch};
 
+pub(super) use self::line::Line;
+use self::line::{Answer, Item, Job, Summaries, Todo, Write, again};
 use super::super::{Announce, Appended, Rated, Result, StoreError, Stored, What};
-use super::collections::{Collections, Inserted, Mark, log, number};
+use super::collections::{Collections, Inserted, Mark, Opening, log, number};
 use super::{in_time, mending};
 #[cfg(test)]
 use crate::desk::mutant::{self, Mutant};
@@ -27,128 +33,6 @@ const LINE: usize = 1024;
 
 /// Tickets that share one insert at most.
 const BATCH: usize = 256;
-
-/// The way to the committer.
-pub(super) struct Line {
-    items: mpsc::Sender<Item>,
-    summaries: watch::Receiver<Summaries>,
-}
-
-/// Batches whose entries were answered, and those of them whose summaries were written since.
-#[derive(Debug, Clone, Copy, Default)]
-struct Summaries {
-    answered: u64,
-    written: u64,
-}
-
-enum Item {
-    Job(Box<Job>),
-    Stop,
-}
-
-/// Something to do to one ticket.
-struct Job {
-    ticket: TicketId,
-    what: Todo,
-}
-
-enum Todo {
-    Append(Box<Draft>, Answer<Appended>),
-    Mark(SenderRole, u64, Answer<bool>),
-    Rate(Rating, Answer<Rated>),
-}
-
-struct Answer<T>(oneshot::Sender<Result<T>>);
-
-impl<T> Answer<T> {
-    fn give(self, result: Result<T>) {
-        // Whoever has given up waiting is told nothing.
-        let _ = self.0.send(result);
-    }
-}
-
-/// An entry on its way into the log.
-struct Write {
-    draft: Box<Draft>,
-    answer: Answer<Appended>,
-    ticket: TicketRecord,
-    message: Box<Message>,
-}
-
-impl Line {
-    pub(super) async fn append(&self, ticket: TicketId, draft: Draft) -> Result<Appended> {
-        self.ask(ticket, |answer| Todo::Append(Box::new(draft), answer)).await
-    }
-
-    pub(super) async fn mark_read(
-        &self,
-        ticket: TicketId,
-        role: SenderRole,
-        seq: u64,
-    ) -> Result<bool> {
-        self.ask(ticket, |answer| Todo::Mark(role, seq, answer)).await
-    }
-
-    pub(super) async fn rate(&self, ticket: TicketId, rating: Rating) -> Result<Rated> {
-        self.ask(ticket, |answer| Todo::Rate(rating, answer)).await
-    }
-
-    /// Has what is in the line done, and nothing after it.
-    pub(super) async fn close(&self) {
-        let _ = self.items.send(Item::Stop).await;
-    }
-
-    /// Waits until lists show everything that this node has answered before.
-    pub(super) async fn summaries_written(&self) {
-        let mut summaries = self.summaries.clone();
-        let answered = summaries.borrow().answered;
-        // Without a committer there is nothing more to wait for.
-        let _ = summaries.wait_for(|it| it.written >= answered).await;
-    }
-
-    async fn ask<T>(&self, ticket: TicketId, todo: impl FnOnce(Answer<T>) -> Todo) -> Result<T> {
-        let (answer, answered) = oneshot::channel();
-        let job = Job { ticket, what: todo(Answer(answer)) };
-        let gone = || StoreError::Unavailable(anyhow::anyhow!("the store is closed"));
-        self.items.send(Item::Job(Box::new(job))).await.map_err(|_| gone())?;
-        answered.await.map_err(|_| gone())?
-    }
-}
-
-impl Job {
-    /// Nobody waits for it any more: who has given up was told that it was not done.
-    fn is_given_up(&self) -> bool {
-        match &self.what {
-            Todo::Append(_, answer) => answer.0.is_closed(),
-            Todo::Mark(_, _, answer) => answer.0.is_closed(),
-            Todo::Rate(_, answer) => answer.0.is_closed(),
-        }
-    }
-
-    fn fail(self, error: &StoreError) {
-        match self.what {
-            Todo::Append(_, answer) => answer.give(Err(again(error))),
-            Todo::Mark(_, _, answer) => answer.give(Err(again(error))),
-            Todo::Rate(_, answer) => answer.give(Err(again(error))),
-        }
-    }
-
-    fn no_ticket(self) {
-        match self.what {
-            Todo::Append(_, answer) => answer.give(Ok(Appended::NoTicket)),
-            Todo::Mark(_, _, answer) => answer.give(Ok(false)),
-            Todo::Rate(_, answer) => answer.give(Ok(Rated::NoTicket)),
-        }
-    }
-}
-
-/// One error told to several.
-fn again(error: &StoreError) -> StoreError {
-    match error {
-        StoreError::Unavailable(why) => StoreError::Unavailable(anyhow::anyhow!("{why:#}")),
-        StoreError::Corrupt(why) => StoreError::Corrupt(anyhow::anyhow!("{why:#}")),
-    }
-}
 
 pub(super) struct Committer<C> {
     collections: Arc<C>,
@@ -310,7 +194,28 @@ impl<C: Collections> Committer<C> {
         Ok(before.map(Box::new))
     }
 
+    /// Marks the tickets that will count against their guests' limits again, before their entries
+    /// are written: a summary that is lost with this node would let the guest open one too many.
+    async fn mark_opening(&self, writes: Vec<Write>) -> Vec<Write> {
+        let openings: Vec<Opening> = writes.iter().filter_map(Write::opens).collect();
+        if openings.is_empty() {
+            return writes;
+        }
+        match in_time(self.collections.mark_opening(&openings)).await {
+            Ok(()) => writes,
+            Err(error) => {
+                let opens = |write: &Write| write.opens().is_some();
+                let (opening, rest): (Vec<_>, Vec<_>) = writes.into_iter().partition(opens);
+                for write in opening {
+                    write.answer.give(Err(again(&error)));
+                }
+                rest
+            }
+        }
+    }
+
     async fn write(&self, writes: Vec<Write>) -> Vec<Job> {
+        let writes = self.mark_opening(writes).await;
         if writes.is_empty() {
             return Vec::new();
         }
@@ -339,39 +244,6 @@ impl<C: Collections> Committer<C> {
         }
         self.summaries.send_modify(|it| it.written = it.answered);
         again
-    }
-
-    /// Whether a ticket is closed is looked up in its summary, and not in its log.
-    #[cfg(test)]
-    async fn with_flags_of_summaries(
-        &self,
-        mut tickets: Vec<TicketRecord>,
-        ids: &[TicketId],
-    ) -> Result<Vec<TicketRecord>> {
-        let summaries = in_time(self.collections.summaries(ids)).await?;
-        for (ticket, summary) in tickets.iter_mut().zip(&summaries) {
-            ticket.conversation.status = summary.conversation.status;
-        }
-        Ok(tickets)
-    }
-
-    /// The two mutants that do something before the entry is durable.
-    #[cfg(test)]
-    async fn mutated(&self, writes: Vec<Write>) -> Vec<Write> {
-        let mut mutated = Vec::with_capacity(writes.len());
-        for mut write in writes {
-            let mut after = write.ticket.clone();
-            after.apply(&write.message);
-            if mutant::is(Mutant::CounterThenInsert) {
-                let _ = in_time(self.collections.save(&[after.clone()])).await;
-            }
-            if mutant::is(Mutant::AckBeforeCommit) {
-                let answer = std::mem::replace(&mut write.answer, Answer(oneshot::channel().0));
-                answer.give(Ok(Appended::New(Box::new(after), write.message.clone())));
-            }
-            mutated.push(write);
-        }
-        mutated
     }
 
     async fn written(&self, write: Write) -> TicketRecord {
@@ -448,8 +320,7 @@ impl<C: Collections> Committer<C> {
     }
 
     async fn rate(&self, mut ticket: TicketRecord, rating: Rating) -> Result<Rated> {
-        let over = !ticket.is_open() || ticket.conversation.ended_by_guest;
-        if !over || ticket.rating.is_some() {
+        if ticket.counts() || ticket.rating.is_some() {
             return Ok(Rated::Refused);
         }
         match in_time(self.collections.rate(ticket.id, &rating)).await? {
