@@ -13,6 +13,7 @@ mod console;
 mod conversation;
 mod data;
 mod desk;
+mod discovery;
 mod docs;
 mod faults;
 mod guest;
