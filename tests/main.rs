@@ -25,5 +25,6 @@ mod page;
 mod parity;
 mod queue;
 mod races;
+mod settings;
 mod supply;
 mod writing;
