@@ -16,6 +16,21 @@ fn check(file: &Path) -> Output {
     command.output().unwrap()
 }
 
+#[test]
+fn the_readmes_example_is_a_file_that_can_be_used() {
+    let readme = concat!(env!("CARGO_MANIFEST_DIR"), "/../README.md");
+    let readme = std::fs::read_to_string(readme).unwrap();
+    let (_, after) = readme.split_once("### Your own settings").unwrap();
+    let example = after.split("```").nth(1).unwrap().strip_prefix("toml\n").unwrap();
+    let home = tempfile::tempdir().unwrap();
+    let file = home.path().join("example.toml");
+    std::fs::write(&file, example).unwrap();
+
+    let printed = check(&file);
+    assert_eq!(printed.status.code(), Some(0), "{printed:?}");
+    assert!(String::from_utf8(printed.stdout).unwrap().contains("peek = [\"p\", \"Space p\"]"));
+}
+
 /// Writes the file that a console in `home` reads.
 fn write(home: &Path, text: &str) {
     let directory = home.join("support-agent");
