@@ -12,7 +12,7 @@ use support_shared::{
     request::{AgentRequest, GuestRequest},
 };
 
-use crate::support::process::Server;
+use crate::support::{process::Server, terminal::AGENT};
 
 const README: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../README.md");
 
@@ -99,4 +99,15 @@ async fn the_readmes_routes_are_those_of_the_description() {
     }
 
     stands("routes", &table);
+}
+
+#[test]
+fn the_readmes_keys_are_those_of_the_command_table() {
+    let nothing = tempfile::tempdir().unwrap();
+    let mut keys = std::process::Command::new(AGENT);
+    keys.arg("keys").env_clear().env("XDG_CONFIG_HOME", nothing.path());
+    let printed = keys.output().unwrap();
+    assert!(printed.status.success(), "{printed:?}");
+
+    stands("keys", &String::from_utf8(printed.stdout).unwrap());
 }

@@ -12,7 +12,7 @@ use tokio::sync::mpsc;
 use tokio::time::Instant;
 
 use crate::clock;
-use crate::config::{self, Server};
+use crate::config::{self, Settings};
 use crate::core::attention::Notice;
 use crate::core::draft;
 use crate::core::update::update;
@@ -21,7 +21,7 @@ use crate::credentials::{Credentials, Session};
 use crate::effects::{Effects, Turn};
 use crate::fresh;
 use crate::link::Order;
-use crate::notify::{self, Runner, Settings};
+use crate::notify::{self, Runner};
 use crate::ops::Desk;
 use crate::sign_in;
 use crate::start::{Started, start};
@@ -34,8 +34,8 @@ const AT_ONCE: usize = 256;
 const FRAME: Duration = Duration::from_millis(16);
 
 /// The console, from the sign-in to the last frame.
-pub(crate) async fn run(server: Server, theme: Theme) -> anyhow::Result<()> {
-    let notices = Settings::from_env()?;
+pub(crate) async fn run(settings: Settings) -> anyhow::Result<()> {
+    let Settings { server, notices, theme, keymap, .. } = settings;
     let home = config::home(&server)?;
     let credentials = Credentials::in_home(&home);
     let desk = Desk::new(server.clone())?;
@@ -51,6 +51,7 @@ pub(crate) async fn run(server: Server, theme: Theme) -> anyhow::Result<()> {
     };
     let Started { mut state, effects, inbox } = start(&home, &desk, &credentials, session)?;
     state.attention.preview = notices.preview;
+    state.keymap = keymap;
     let mut tty = Tty::new()?;
     state.size = tty.size()?;
     tty.enter()?;
@@ -87,7 +88,7 @@ struct App {
     home: PathBuf,
     desk: Desk,
     credentials: Credentials,
-    notices: Settings,
+    notices: notify::Settings,
     runner: Runner,
     dirty: bool,
     drawn_at: Option<Instant>,

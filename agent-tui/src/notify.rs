@@ -1,10 +1,8 @@
 //! How a notice gets out of the console: by bytes that the terminal understands, or by a command
 //! of the agent's own. What it says has been decided and neutralised before.
 
-use std::env;
 use std::process::Stdio;
 
-use anyhow::{Context, bail};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use tokio::process::{Child, Command};
@@ -29,7 +27,7 @@ pub(crate) enum Channel {
     Osc99,
 }
 
-#[derive(Debug, Default, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Settings {
     pub(crate) channels: Vec<Channel>,
     /// A program and its arguments; no shell ever sees them.
@@ -37,56 +35,42 @@ pub(crate) struct Settings {
     pub(crate) preview: Preview,
 }
 
-impl Settings {
-    /// As the environment says: `SUPPORT_AGENT_NOTIFY` (`bell`, `osc9`, `osc777`, `osc99`, several
-    /// with commas, or `off`), `SUPPORT_AGENT_NOTIFY_COMMAND` (a JSON list of strings) and
-    /// `SUPPORT_AGENT_NOTIFY_PREVIEW` (`off`, `name` or `text`).
-    pub(crate) fn from_env() -> anyhow::Result<Self> {
-        let read = |name| env::var(name).ok().filter(|value| !value.is_empty());
-        let channels = read("SUPPORT_AGENT_NOTIFY");
-        let command = read("SUPPORT_AGENT_NOTIFY_COMMAND");
-        let preview = read("SUPPORT_AGENT_NOTIFY_PREVIEW");
-        Self::read(channels.as_deref(), command.as_deref(), preview.as_deref())
-    }
-
-    fn read(
-        channels: Option<&str>,
-        command: Option<&str>,
-        preview: Option<&str>,
-    ) -> anyhow::Result<Self> {
-        let command: Vec<String> = match command {
-            None => Vec::new(),
-            Some(json) => serde_json::from_str(json).context(
-                "SUPPORT_AGENT_NOTIFY_COMMAND must be a JSON list, like [\"notify-send\", \"-a\", \"support\"]",
-            )?,
-        };
-        let preview = match preview {
-            None | Some("off") => Preview::Nothing,
-            Some("name") => Preview::Name,
-            Some("text") => Preview::Text,
-            Some(other) => {
-                bail!("SUPPORT_AGENT_NOTIFY_PREVIEW is off, name or text, not {other:?}")
-            }
-        };
-        let channels = match channels {
-            None => vec![Channel::Bell],
-            Some("off") => Vec::new(),
-            Some(names) => names.split(',').map(channel).collect::<anyhow::Result<_>>()?,
-        };
-        Ok(Self { channels, command, preview })
+impl Default for Settings {
+    fn default() -> Self {
+        Self { channels: vec![Channel::Bell], command: Vec::new(), preview: Preview::default() }
     }
 }
 
-fn channel(name: &str) -> anyhow::Result<Channel> {
-    Ok(match name.trim() {
-        "bell" => Channel::Bell,
-        "osc9" => Channel::Osc9,
-        "osc777" => Channel::Osc777,
-        "osc99" => Channel::Osc99,
-        other => {
-            bail!("SUPPORT_AGENT_NOTIFY takes bell, osc9, osc777, osc99 or off, not {other:?}")
-        }
+/// `bell`, `osc9`, `osc777`, `osc99`, several with commas, or `off`.
+pub(crate) fn channels(names: &str) -> Result<Vec<Channel>, String> {
+    if names == "off" {
+        return Ok(Vec::new());
+    }
+    let channel = |name: &str| match name.trim() {
+        "bell" => Ok(Channel::Bell),
+        "osc9" => Ok(Channel::Osc9),
+        "osc777" => Ok(Channel::Osc777),
+        "osc99" => Ok(Channel::Osc99),
+        other => Err(format!("it is bell, osc9, osc777, osc99 or off, not {other:?}")),
+    };
+    names.split(',').map(channel).collect()
+}
+
+/// A program and its arguments as a JSON list of strings.
+pub(crate) fn command(json: &str) -> Result<Vec<String>, String> {
+    serde_json::from_str(json).map_err(|error| {
+        format!("a JSON list is needed, like [\"notify-send\", \"-a\", \"support\"] ({error})")
     })
+}
+
+/// `off`, `name` or `text`.
+pub(crate) fn preview(name: &str) -> Result<Preview, String> {
+    match name {
+        "off" => Ok(Preview::Nothing),
+        "name" => Ok(Preview::Name),
+        "text" => Ok(Preview::Text),
+        other => Err(format!("it is off, name or text, not {other:?}")),
+    }
 }
 
 /// The bytes by which a terminal is told of a notice.
@@ -227,19 +211,14 @@ mod tests {
 
     #[test]
     fn settings_that_mean_nothing_are_refused_in_words() {
-        let read = Settings::read;
-        assert_eq!(read(None, None, None).unwrap().channels, [Channel::Bell]);
-        assert!(read(Some("off"), None, None).unwrap().channels.is_empty());
-        assert_eq!(read(Some("bell, osc99"), None, None).unwrap().channels.len(), 2);
-        let command = read(None, Some(r#"["notify-send","-u","low"]"#), None).unwrap().command;
-        assert_eq!(command, ["notify-send", "-u", "low"]);
-        assert_eq!(read(None, None, Some("name")).unwrap().preview, Preview::Name);
-        for bad in [
-            read(Some("ring"), None, None),
-            read(None, Some("notify-send"), None),
-            read(None, None, Some("all")),
-        ] {
-            assert!(bad.is_err());
-        }
+        assert!(channels("off").unwrap().is_empty());
+        assert_eq!(channels("bell, osc99").unwrap().len(), 2);
+        assert_eq!(command(r#"["notify-send","-u","low"]"#).unwrap(), ["notify-send", "-u", "low"]);
+        assert_eq!(preview("name"), Ok(Preview::Name));
+        assert_eq!(
+            channels("ring").unwrap_err(),
+            "it is bell, osc9, osc777, osc99 or off, not \"ring\""
+        );
+        assert!(command("notify-send").is_err() && preview("all").is_err());
     }
 }

@@ -62,6 +62,7 @@ impl Terminal {
         command.env("TERM", "xterm-256color");
         command.env("SUPPORT_SERVER", server.url(""));
         command.env("SUPPORT_AGENT_HOME", home);
+        command.env("XDG_CONFIG_HOME", home);
         for (name, value) in environment {
             command.env(name, value);
         }

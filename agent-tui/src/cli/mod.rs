@@ -5,9 +5,11 @@ mod auth;
 mod canned;
 mod input;
 mod output;
+mod settings;
 mod tickets;
 
 use std::io::{IsTerminal, stdin, stdout};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
@@ -15,14 +17,13 @@ use support_shared::ErrorCode;
 
 use crate::app;
 use crate::clock;
-use crate::config::{self, Server};
+use crate::config::{self, Flags, Problems, Server, Settings};
 use crate::credentials::{Credentials, Session};
 use crate::log;
 use crate::ops::{Desk, Failure};
 use crate::plain;
 use crate::text::Untrusted;
 use crate::tty::Cancelled;
-use crate::view::Theme;
 
 /// Answer support tickets from a terminal. Without a command: the console.
 #[derive(Debug, Parser)]
@@ -33,15 +34,17 @@ use crate::view::Theme;
     disable_help_subcommand = true
 )]
 struct Cli {
-    /// The support server: https, or http on this machine
     #[arg(
         long,
         global = true,
         env = "SUPPORT_SERVER",
-        default_value = "http://127.0.0.1:3000",
-        value_name = "URL"
+        value_name = "URL",
+        help = "The support server: https, or http on this machine [default: http://127.0.0.1:3000]"
     )]
-    server: Server,
+    server: Option<Server>,
+    /// The file of settings [default: support-agent/config.toml where such files are kept]
+    #[arg(long, global = true, env = "SUPPORT_AGENT_CONFIG", value_name = "FILE")]
+    config: Option<PathBuf>,
     #[arg(long, global = true, help = "No colours, as with NO_COLOR in the environment")]
     no_color: bool,
     /// The console as plain lines, for screen readers and pipes: words in, no cursor control out
@@ -68,6 +71,11 @@ enum Command {
     /// List canned replies; add, edit and remove them (for admins)
     #[command(subcommand)]
     Canned(canned::CannedCommand),
+    /// Check the settings
+    #[command(subcommand)]
+    Config(settings::ConfigCommand),
+    /// Print the keys in force as a table (Markdown)
+    Keys,
 }
 
 #[derive(Debug, Args)]
@@ -121,19 +129,25 @@ fn start(cli: Cli) -> anyhow::Result<()> {
 }
 
 async fn run(cli: Cli) -> anyhow::Result<()> {
+    let flags = Flags { server: cli.server, config: cli.config, no_color: cli.no_color };
+    let settings = Settings::load(&flags)?;
     let Some(command) = cli.command else {
         if cli.plain {
-            return plain(cli.server).await;
+            return plain(settings.server).await;
         }
         if !stdin().is_terminal() || !stdout().is_terminal() {
             let text = "the console needs a terminal; for pipes there is --plain, for scripts support-agent --help";
             return Err(output::Usage(text.to_owned()).into());
         }
-        let theme = if config::has_colours(cli.no_color) { Theme::Ansi16 } else { Theme::Mono };
-        return app::run(cli.server, theme).await;
+        return app::run(settings).await;
     };
-    let credentials = Credentials::in_home(&config::home(&cli.server)?);
-    let context = Context { desk: Desk::new(cli.server)?, credentials };
+    match &command {
+        Command::Config(settings::ConfigCommand::Check) => return settings::check(&settings),
+        Command::Keys => return settings::keys(&settings),
+        _ => {}
+    }
+    let credentials = Credentials::in_home(&config::home(&settings.server)?);
+    let context = Context { desk: Desk::new(settings.server)?, credentials };
     match command {
         Command::Login(login) => auth::login(&context, login).await,
         Command::Logout => auth::logout(&context).await,
@@ -141,6 +155,8 @@ async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Tickets(tickets) => tickets::run(&context, tickets).await,
         Command::Agents(agents) => agents::run(&context, agents).await,
         Command::Canned(canned) => canned::run(&context, canned).await,
+        // They need no desk and have been done.
+        Command::Config(_) | Command::Keys => Ok(()),
     }
 }
 
@@ -181,7 +197,7 @@ fn report(error: &anyhow::Error) -> ExitCode {
         ErrorCode::Unauthenticated.exit_status()
     } else if let Some(unfinished) = error.downcast_ref::<plain::Unfinished>() {
         unfinished.code.exit_status()
-    } else if error.is::<output::Usage>() {
+    } else if error.is::<output::Usage>() || error.is::<Problems>() {
         ErrorCode::Invalid.exit_status()
     } else if error.is::<Cancelled>() {
         130

@@ -7,9 +7,22 @@ use std::str::FromStr;
 use super::chord::{BadChord, Chord};
 use super::scope::Scope;
 use super::table::{Command, CommandId, rows};
+use crate::config::close_to;
 
 /// The most keys that are pressed one after the other for one command.
 const LONGEST: usize = 4;
+
+/// What nobody could do without: ways out, ways on, and the way to everything else.
+const NEEDED: [CommandId; 8] = [
+    CommandId::Accept,
+    CommandId::Cancel,
+    CommandId::Yes,
+    CommandId::No,
+    CommandId::DetailsClose,
+    CommandId::StopWriting,
+    CommandId::Interrupt,
+    CommandId::Palette,
+];
 
 /// Keys that are pressed one after the other; most often one.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -86,6 +99,75 @@ impl Default for Keymap {
 }
 
 impl Keymap {
+    /// Gives a command these keys instead of what it had: in one place, or wherever it works.
+    pub(crate) fn set(
+        &mut self,
+        scope: Option<Scope>,
+        name: &str,
+        keys: &[Keys],
+    ) -> Result<(), String> {
+        let mut found = false;
+        for (row, command) in self.0.iter_mut().zip(rows()) {
+            if command.id.name() == name && scope.is_none_or(|it| it == command.scope) {
+                keys.clone_into(row);
+                found = true;
+            }
+        }
+        if found {
+            return Ok(());
+        }
+        let there = |command: &&Command| scope.is_none_or(|it| it == command.scope);
+        let names: Vec<String> = rows().filter(there).map(|command| command.id.name()).collect();
+        let place = scope.map_or("", Scope::words);
+        let close = close_to(name, &names);
+        Err(format!("no command {place} is called so{close}").replace("  ", " "))
+    }
+
+    /// What cannot be: keys that mean two things in one place, letters that are text, and places
+    /// that nobody could leave.
+    pub(crate) fn problems(&self) -> Vec<String> {
+        let mut out: Vec<String> = Vec::new();
+        let mut note = |problem| {
+            if !out.contains(&problem) {
+                out.push(problem);
+            }
+        };
+        for place in Scope::PLACES {
+            let mut seen: Vec<(&Keys, String)> = Vec::new();
+            let pairs =
+                self.rows_at(place).flat_map(|(it, keys)| keys.iter().map(move |k| (it, k)));
+            for (command, keys) in pairs {
+                let name = command.id.name();
+                let typed = keys.first().typed();
+                let is_text = place.takes_text() && typed.is_some()
+                    || place == Scope::Blank && typed.is_some_and(char::is_alphanumeric);
+                if is_text {
+                    let place = place.words();
+                    note(format!("{place} {:?} is text and cannot be {name}", keys.to_string()));
+                }
+                for (other, known) in &seen {
+                    let (one, two) = (keys.to_string(), other.to_string());
+                    let place = place.words();
+                    if one == two {
+                        note(format!("{place} {one:?} is both {known} and {name}"));
+                    } else if keys.begins_with(&other.0) {
+                        note(format!("{place} {two:?} is {known} and begins {one:?}, {name}"));
+                    } else if other.begins_with(&keys.0) {
+                        note(format!("{place} {one:?} is {name} and begins {two:?}, {known}"));
+                    }
+                }
+                seen.push((keys, name));
+            }
+        }
+        for (command, keys) in self.rows() {
+            if keys.is_empty() && NEEDED.contains(&command.id) {
+                let (name, place) = (command.id.name(), command.scope.words());
+                note(format!("{name} needs a key {place}"));
+            }
+        }
+        out
+    }
+
     /// Every row with its keys.
     pub(crate) fn rows(&self) -> impl Iterator<Item = (&'static Command, &[Keys])> {
         rows().zip(self.0.iter().map(Vec::as_slice))
@@ -143,52 +225,15 @@ mod tests {
     use super::*;
     use crate::commands::CommandId;
 
-    const PLACES: [Scope; 8] = [
-        Scope::Details,
-        Scope::Queue,
-        Scope::Timeline,
-        Scope::Composer,
-        Scope::Blank,
-        Scope::Confirm,
-        Scope::Line,
-        Scope::Pick,
-    ];
-
     #[test]
-    fn a_key_means_one_thing_in_each_place() {
-        let keymap = Keymap::default();
-        for place in PLACES {
-            let mut seen: Vec<&Keys> = Vec::new();
-            for (command, keys) in keymap.rows_at(place) {
-                for keys in keys {
-                    let clash = |it: &&&Keys| it.begins_with(&keys.0) || keys.begins_with(&it.0);
-                    assert!(!seen.iter().any(|it| clash(&it)), "{keys} of {:?}", command.id);
-                    seen.push(keys);
-                }
-            }
-        }
-    }
-
-    #[test]
-    fn no_letter_is_a_command_where_text_is_written() {
-        let keymap = Keymap::default();
-        for place in [Scope::Composer, Scope::Line, Scope::Pick] {
-            for (command, keys) in keymap.rows_at(place) {
-                let typed = keys.iter().any(|keys| keys.first().typed().is_some());
-                assert!(!typed, "{:?}", command.id);
-            }
-        }
-        for (command, keys) in keymap.rows_at(Scope::Blank) {
-            let typed = keys.iter().filter_map(|keys| keys.first().typed());
-            assert!(typed.into_iter().all(|c| c == '/'), "{:?}", command.id);
-        }
+    fn the_keys_of_the_table_go_together() {
+        assert_eq!(Keymap::default().problems(), Vec::<String>::new());
     }
 
     #[test]
     fn a_sequence_is_found_key_by_key() {
         let mut keymap = Keymap::default();
-        let at = keymap.rows().position(|(command, _)| command.id == CommandId::Quiet).unwrap();
-        keymap.0[at] = vec!["z d".parse().unwrap()];
+        keymap.set(None, "quiet", &["z d".parse().unwrap()]).unwrap();
 
         let z = "z".parse::<Chord>().unwrap();
         assert!(matches!(keymap.find(Scope::Queue, &[z]), Found::Prefix));

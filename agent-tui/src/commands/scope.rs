@@ -26,6 +26,68 @@ pub(crate) enum Scope {
 }
 
 impl Scope {
+    pub(crate) const ALL: [Self; 10] = [
+        Self::Queue,
+        Self::Timeline,
+        Self::Blank,
+        Self::Composer,
+        Self::Reading,
+        Self::Panes,
+        Self::Pick,
+        Self::Line,
+        Self::Confirm,
+        Self::Details,
+    ];
+
+    /// The places that the keys go to, one at a time.
+    pub(super) const PLACES: [Self; 8] = [
+        Self::Queue,
+        Self::Timeline,
+        Self::Blank,
+        Self::Composer,
+        Self::Pick,
+        Self::Line,
+        Self::Confirm,
+        Self::Details,
+    ];
+
+    /// What it is called in the file of settings.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Queue => "queue",
+            Self::Timeline => "conversation",
+            Self::Composer => "composer",
+            Self::Blank => "blank",
+            Self::Confirm => "question",
+            Self::Line => "line",
+            Self::Details => "details",
+            Self::Pick => "list",
+            Self::Panes => "panes",
+            Self::Reading => "reading",
+        }
+    }
+
+    /// What it is called in a sentence.
+    pub(crate) fn words(self) -> &'static str {
+        match self {
+            Self::Queue => "in the queue",
+            Self::Timeline => "in a conversation",
+            Self::Composer => "while writing",
+            Self::Blank => "before anything is written",
+            Self::Confirm => "when asked a question",
+            Self::Line => "in a line that is asked for",
+            Self::Details => "in the details",
+            Self::Pick => "in a list",
+            Self::Panes => "in every pane",
+            Self::Reading => "wherever no text is written",
+        }
+    }
+
+    /// Whether letters are text there.
+    pub(super) fn takes_text(self) -> bool {
+        matches!(self, Self::Composer | Self::Line | Self::Pick)
+    }
+
     /// Whether commands of this scope work while the keys go to `here`.
     pub(crate) fn covers(self, here: Self) -> bool {
         let writing = matches!(here, Self::Composer | Self::Blank);

@@ -19,7 +19,7 @@ use ratatui::Frame;
 use ratatui::layout::{Position, Rect};
 use ratatui::text::{Line, Span};
 
-pub(crate) use theme::{Role, Theme};
+pub(crate) use theme::{Look, Looks, Role, Theme};
 
 use crate::core::State;
 use crate::core::layout::is_too_small;

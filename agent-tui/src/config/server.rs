@@ -95,13 +95,6 @@ pub(crate) fn home(server: &Server) -> anyhow::Result<PathBuf> {
     Ok(base.join(server.file_name()))
 }
 
-/// Whether the terminal may be sent colours.
-pub(crate) fn has_colours(no_color_flag: bool) -> bool {
-    let set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
-    let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
-    !no_color_flag && !set("NO_COLOR") && !dumb
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
