@@ -10,6 +10,7 @@ mod tickets;
 use std::io::{IsTerminal, stdin, stdout};
 use std::process::ExitCode;
 
+use clap::builder::FalseyValueParser;
 use clap::{Args, Parser, Subcommand};
 use support_shared::ErrorCode;
 
@@ -47,6 +48,9 @@ struct Cli {
     /// The console as plain lines, for screen readers and pipes: words in, no cursor control out
     #[arg(long)]
     plain: bool,
+    /// The wheel scrolls and a click selects; the terminal's own selection needs Shift then
+    #[arg(long, env = "SUPPORT_AGENT_MOUSE", value_parser = FalseyValueParser::new())]
+    mouse: bool,
     #[command(subcommand)]
     command: Option<Command>,
 }
@@ -130,7 +134,7 @@ async fn run(cli: Cli) -> anyhow::Result<()> {
             return Err(output::Usage(text.to_owned()).into());
         }
         let theme = if config::has_colours(cli.no_color) { Theme::Ansi16 } else { Theme::Mono };
-        return app::run(cli.server, theme).await;
+        return app::run(cli.server, theme, cli.mouse).await;
     };
     let credentials = Credentials::in_home(&config::home(&cli.server)?);
     let context = Context { desk: Desk::new(cli.server)?, credentials };
