@@ -18,6 +18,9 @@ use crate::support::{
 /// Ctrl-R: connect now.
 const RECONNECT: &str = "\u{12}";
 
+/// Texts that may be unsent when the next cut comes: a console keeps no more than a hundred.
+const UNSENT: usize = 20;
+
 /// Everything that people have said in a ticket, as the desk has it.
 async fn said(server: &At, ticket: &str) -> Vec<String> {
     let token = Agent::token(server, "bob", PASSWORD).await.unwrap();
@@ -61,9 +64,13 @@ fn opens(proxy: &Proxy, home: &Path) -> Terminal {
     console
 }
 
-fn is_online(console: &mut Terminal) {
+/// Waits until the console is online, or was when it was looked at, and not much is unsent.
+fn catches_up(console: &mut Terminal, home: &Path) {
     let began = Instant::now();
-    while !console.screen().lines().next().unwrap_or_default().contains(" online") {
+    let online = |console: &Terminal| {
+        console.screen().lines().next().unwrap_or_default().contains(" online")
+    };
+    while !online(console) || outbox(home).matches("typed").count() > UNSENT {
         assert!(began.elapsed() < DEADLINE, "never online:\n{}", console.screen());
         // It may have begun to wait again just now.
         console.keys(RECONNECT);
@@ -122,7 +129,7 @@ async fn typed_through_cuts_and_kills_every_message_is_there_once_and_in_order()
             console = tokio::task::block_in_place(|| opens(&proxy, home.path()));
         }
         proxy.refuse(false);
-        tokio::task::block_in_place(|| is_online(&mut console));
+        tokio::task::block_in_place(|| catches_up(&mut console, home.path()));
     }
     let began = Instant::now();
     while outbox(home.path()) != "[]" {

@@ -13,6 +13,8 @@ mod theme;
 mod which_key;
 
 #[cfg(test)]
+mod cost;
+#[cfg(test)]
 mod pictures;
 #[cfg(test)]
 pub(crate) mod screens;

@@ -18,6 +18,7 @@ use crate::core::Msg;
 use crate::core::fixture::{agent, note, ticket};
 use crate::core::link::{LinkEvent, Refusal};
 use crate::core::stories::{Story, guest};
+use crate::text::width;
 
 const SIZES: [(u16, u16); 3] = [(80, 24), (120, 40), (200, 60)];
 
@@ -41,8 +42,14 @@ fn picture(story: &Story) -> String {
         let buffer = terminal.backend().buffer();
         if theme == Theme::Ansi16 {
             for row in 0..buffer.area.height {
-                let line: String =
-                    (0..buffer.area.width).map(|x| buffer[(x, row)].symbol()).collect();
+                let mut line = String::new();
+                let mut x = 0;
+                while x < buffer.area.width {
+                    let symbol = buffer[(x, row)].symbol();
+                    line.push_str(symbol);
+                    // What is two columns wide covers the next cell.
+                    x += u16::try_from(width(symbol)).unwrap().max(1);
+                }
                 writeln!(out, "{row:>2}|{}", line.trim_end()).unwrap();
             }
         }
