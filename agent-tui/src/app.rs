@@ -25,7 +25,7 @@ use crate::notify::{self, Runner};
 use crate::ops::Desk;
 use crate::sign_in;
 use crate::start::{Started, start};
-use crate::tty::{Input, Keys, Prompt, Signal, Signals, Tty};
+use crate::tty::{Input, Keys, Prompt, Signal, Signals, Tty, clipboard};
 use crate::view::Theme;
 
 /// How many of them are taken before the keys are looked at again.
@@ -35,7 +35,7 @@ const FRAME: Duration = Duration::from_millis(16);
 
 /// The console, from the sign-in to the last frame.
 pub(crate) async fn run(settings: Settings) -> anyhow::Result<()> {
-    let Settings { server, notices, theme, keymap, .. } = settings;
+    let Settings { server, notices, mouse, theme, keymap, .. } = settings;
     let home = config::home(&server)?;
     let credentials = Credentials::in_home(&home);
     let desk = Desk::new(server.clone())?;
@@ -52,7 +52,7 @@ pub(crate) async fn run(settings: Settings) -> anyhow::Result<()> {
     let Started { mut state, effects, inbox } = start(&home, &desk, &credentials, session)?;
     state.attention.preview = notices.preview;
     state.keymap = keymap;
-    let mut tty = Tty::new()?;
+    let mut tty = Tty::new(mouse)?;
     state.size = tty.size()?;
     tty.enter()?;
     let mut app = App {
@@ -124,9 +124,16 @@ impl App {
                     self.go_on()?;
                     None
                 }
+                #[cfg(feature = "breaks")]
+                Woken::Input(Input::Key(key))
+                    if key == crate::commands::Chord::key(crossterm::event::KeyCode::F(12)) =>
+                {
+                    panic!("broken on purpose")
+                }
                 Woken::Input(Input::Key(key)) => self.take(Msg::Key(key)),
                 Woken::Input(Input::Paste(text)) => self.take(Msg::Paste(text)),
                 Woken::Input(Input::Resize(size)) => self.take(Msg::Resize(size)),
+                Woken::Input(Input::Pointer(what, at)) => self.take(Msg::Pointer(what, at)),
                 Woken::Input(Input::Focus(focused)) => self.take(Msg::Focus(focused)),
                 Woken::Msg(msg) => self.take_all(msg),
                 Woken::Deadline => self.take(Msg::Deadline),
@@ -186,10 +193,18 @@ impl App {
         let stamp = Stamp { now: clock::now(), id: fresh::client_message_id() };
         let mut turn = None;
         for effect in update(&mut self.state, &stamp, msg) {
-            if let Effect::Notify(notice) = effect {
-                self.tell(&notice);
-                continue;
-            }
+            let effect = match effect {
+                Effect::Notify(notice) => {
+                    self.tell(&notice);
+                    continue;
+                }
+                Effect::Copy(text) => {
+                    // A terminal that is gone is found out by the next frame.
+                    let _ = self.tty.send(&clipboard::copy(&text));
+                    continue;
+                }
+                effect => effect,
+            };
             let (next, happened) = self.effects.run(effect);
             turn = next.or(turn);
             turn = happened.and_then(|msg| self.take(msg)).or(turn);

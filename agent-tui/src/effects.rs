@@ -54,7 +54,7 @@ impl Effects {
                 (None, None)
             }
             // There is one writer, and that is the main loop.
-            Effect::Notify(_) | Effect::Say { .. } => (None, None),
+            Effect::Notify(_) | Effect::Copy(_) | Effect::Say { .. } => (None, None),
             Effect::Suspend => (Some(Turn::Suspend), None),
             Effect::SignIn => (Some(Turn::SignIn), None),
             Effect::Quit => (Some(Turn::Quit), None),

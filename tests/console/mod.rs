@@ -1,5 +1,8 @@
 //! The real console against the real server, in a pseudo-terminal or a pipe: what a shift at it is
 //! made of, and that it holds.
 
+mod hostile;
 mod plain;
+mod screen;
+mod storms;
 mod together;

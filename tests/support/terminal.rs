@@ -4,7 +4,7 @@ use std::io::{Read, Write};
 use std::num::NonZeroU16;
 use std::path::Path;
 use std::process::{Command, Stdio};
-use std::sync::{Arc, Condvar, Mutex};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::time::Instant;
 
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
@@ -32,13 +32,50 @@ pub(crate) fn signed_in(server: &At, name: &str) -> tempfile::TempDir {
     home
 }
 
+/// What a terminal was told to do beyond drawing, each in words.
+#[derive(Default)]
+struct Acts(Vec<String>);
+
+impl vt100::Callbacks for Acts {
+    fn audible_bell(&mut self, _: &mut vt100::Screen) {
+        self.0.push("bell".to_owned());
+    }
+    fn visual_bell(&mut self, _: &mut vt100::Screen) {
+        self.0.push("flash".to_owned());
+    }
+    fn set_window_title(&mut self, _: &mut vt100::Screen, title: &[u8]) {
+        self.0.push(format!("title {title:?}"));
+    }
+    fn set_window_icon_name(&mut self, _: &mut vt100::Screen, name: &[u8]) {
+        self.0.push(format!("icon {name:?}"));
+    }
+    fn copy_to_clipboard(&mut self, _: &mut vt100::Screen, _: &[u8], data: &[u8]) {
+        self.0.push(format!("clipboard {}", String::from_utf8_lossy(data)));
+    }
+    fn paste_from_clipboard(&mut self, _: &mut vt100::Screen, _: &[u8]) {
+        self.0.push("clipboard read".to_owned());
+    }
+    fn unhandled_osc(&mut self, _: &mut vt100::Screen, params: &[&[u8]]) {
+        self.0.push(format!("osc {params:?}"));
+    }
+    fn unhandled_escape(&mut self, _: &mut vt100::Screen, _: Option<u8>, _: Option<u8>, byte: u8) {
+        self.0.push(format!("escape {byte}"));
+    }
+}
+
+/// What has come out of a terminal so far.
+struct Output {
+    parser: vt100::Parser<Acts>,
+    bytes: Vec<u8>,
+}
+
 /// A terminal with the console in it.
 pub(crate) struct Terminal {
-    /// The screen, and what tells that it has changed.
-    screen: Arc<(Mutex<vt100::Parser>, Condvar)>,
+    /// What has come out, and what tells that there is more.
+    output: Arc<(Mutex<Output>, Condvar)>,
     keys: Box<dyn Write + Send>,
     child: Box<dyn Child + Send + Sync>,
-    _master: Box<dyn MasterPty + Send>,
+    master: Box<dyn MasterPty + Send>,
 }
 
 impl Terminal {
@@ -55,8 +92,6 @@ impl Terminal {
         columns: u16,
         environment: &[(&str, &str)],
     ) -> Self {
-        let size = PtySize { rows, cols: columns, pixel_width: 0, pixel_height: 0 };
-        let pair = native_pty_system().openpty(size).unwrap();
         let mut command = CommandBuilder::new(AGENT);
         command.env_clear();
         command.env("TERM", "xterm-256color");
@@ -67,22 +102,38 @@ impl Terminal {
             command.env(name, value);
         }
         command.cwd(home);
+        Self::run(command, rows, columns)
+    }
+
+    /// Runs any program in a terminal of this size.
+    pub(crate) fn run(command: CommandBuilder, rows: u16, columns: u16) -> Self {
+        let size = PtySize { rows, cols: columns, pixel_width: 0, pixel_height: 0 };
+        let pair = native_pty_system().openpty(size).unwrap();
         let child = pair.slave.spawn_command(command).unwrap();
         drop(pair.slave);
         let sizes = (NonZeroU16::new(rows).unwrap(), NonZeroU16::new(columns).unwrap());
-        let parser = vt100::Parser::new(sizes.0, sizes.1, 0);
-        let screen = Arc::new((Mutex::new(parser), Condvar::new()));
-        let mut output = pair.master.try_clone_reader().unwrap();
-        let drawn = Arc::clone(&screen);
+        let parser = vt100::Parser::new_with_callbacks(sizes.0, sizes.1, 0, Acts::default());
+        let output = Output { parser, bytes: Vec::new() };
+        let output = Arc::new((Mutex::new(output), Condvar::new()));
+        let mut reader = pair.master.try_clone_reader().unwrap();
+        let drawn = Arc::clone(&output);
         std::thread::spawn(move || {
             let mut bytes = [0; 4096];
-            while let Ok(count @ 1..) = output.read(&mut bytes) {
-                drawn.0.lock().unwrap().process(&bytes[..count]);
+            while let Ok(count @ 1..) = reader.read(&mut bytes) {
+                // A test that has failed while it looked is over.
+                let Ok(mut output) = drawn.0.lock() else { return };
+                output.parser.process(&bytes[..count]);
+                output.bytes.extend(&bytes[..count]);
+                drop(output);
                 drawn.1.notify_all();
             }
         });
         let keys = pair.master.take_writer().unwrap();
-        Self { screen, keys, child, _master: pair.master }
+        Self { output, keys, child, master: pair.master }
+    }
+
+    fn output(&self) -> MutexGuard<'_, Output> {
+        self.output.0.lock().unwrap()
     }
 
     /// Types.
@@ -91,23 +142,59 @@ impl Terminal {
         self.keys.flush().unwrap();
     }
 
+    /// Another size, as when a window is dragged.
+    pub(crate) fn resize(&self, rows: u16, columns: u16) {
+        let size = PtySize { rows, cols: columns, pixel_width: 0, pixel_height: 0 };
+        let sizes = (NonZeroU16::new(rows).unwrap(), NonZeroU16::new(columns).unwrap());
+        let mut output = self.output();
+        output.parser.screen_mut().set_size(sizes.0, sizes.1);
+        self.master.resize(size).unwrap();
+    }
+
     /// What the screen shows, line by line.
     pub(crate) fn screen(&self) -> String {
-        self.screen.0.lock().unwrap().screen().contents()
+        self.output().parser.screen().contents()
+    }
+
+    /// What the terminal was told to do beyond drawing.
+    pub(crate) fn acts(&self) -> Vec<String> {
+        self.output().parser.callbacks().0.clone()
+    }
+
+    /// Everything that the terminal was sent.
+    pub(crate) fn bytes(&self) -> Vec<u8> {
+        self.output().bytes.clone()
     }
 
     /// Waits until the screen is as `is` wants it.
     pub(crate) fn until(&self, what: &str, is: impl Fn(&str) -> bool) -> String {
+        self.wait(what, |output| {
+            let screen = output.parser.screen().contents();
+            is(&screen).then_some(screen)
+        })
+    }
+
+    /// Waits until the terminal was told to do this beyond drawing.
+    pub(crate) fn does(&self, act: &str) {
+        self.wait(act, |output| {
+            output.parser.callbacks().0.iter().any(|it| it == act).then_some(())
+        });
+    }
+
+    fn wait<T>(&self, what: &str, look: impl Fn(&Output) -> Option<T>) -> T {
         let began = Instant::now();
-        let mut parser = self.screen.0.lock().unwrap();
+        let mut output = self.output();
         loop {
-            let screen = parser.screen().contents();
-            if is(&screen) {
-                return screen;
+            if let Some(seen) = look(&output) {
+                return seen;
             }
             let left = DEADLINE.saturating_sub(began.elapsed());
-            assert!(!left.is_zero(), "{what} was never seen on the screen:\n{screen}");
-            parser = self.screen.1.wait_timeout(parser, left).unwrap().0;
+            if left.is_zero() {
+                let screen = output.parser.screen().contents();
+                drop(output);
+                panic!("{what} was never seen on the screen:\n{screen}");
+            }
+            output = self.output.1.wait_timeout(output, left).unwrap().0;
         }
     }
 
@@ -116,17 +203,27 @@ impl Terminal {
         self.until(text, |screen| screen.contains(text))
     }
 
+    /// Its process.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.process_id().unwrap()
+    }
+
     /// Sends the console a signal, by name.
     pub(crate) fn signal(&self, name: &str) {
-        signal(self.child.process_id().unwrap(), name);
+        signal(self.id(), name);
     }
 
     /// Whether the terminal is as a shell needs it: the main screen, with its cursor, and pastes
     /// that are plain keys.
     pub(crate) fn is_given_back(&self) -> bool {
-        let parser = self.screen.0.lock().unwrap();
-        let screen = parser.screen();
+        let output = self.output();
+        let screen = output.parser.screen();
         !screen.alternate_screen() && !screen.hide_cursor() && !screen.bracketed_paste()
+    }
+
+    /// Whether a place of the screen is drawn with its two colours exchanged.
+    pub(crate) fn is_reversed(&self, row: u16, column: u16) -> bool {
+        self.output().parser.screen().cell(row, column).is_some_and(vt100::Cell::inverse)
     }
 
     /// Waits until the console has ended; answers with its exit status.

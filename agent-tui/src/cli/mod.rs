@@ -12,6 +12,7 @@ use std::io::{IsTerminal, stdin, stdout};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use clap::builder::FalseyValueParser;
 use clap::{Args, Parser, Subcommand};
 use support_shared::ErrorCode;
 
@@ -50,6 +51,17 @@ struct Cli {
     /// The console as plain lines, for screen readers and pipes: words in, no cursor control out
     #[arg(long)]
     plain: bool,
+    /// The wheel scrolls and a click selects; the terminal's own selection needs Shift then
+    #[arg(
+        long,
+        env = "SUPPORT_AGENT_MOUSE",
+        value_name = "YES",
+        value_parser = FalseyValueParser::new(),
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "true"
+    )]
+    mouse: Option<bool>,
     #[command(subcommand)]
     command: Option<Command>,
 }
@@ -129,7 +141,8 @@ fn start(cli: Cli) -> anyhow::Result<()> {
 }
 
 async fn run(cli: Cli) -> anyhow::Result<()> {
-    let flags = Flags { server: cli.server, config: cli.config, no_color: cli.no_color };
+    let flags =
+        Flags { server: cli.server, config: cli.config, no_color: cli.no_color, mouse: cli.mouse };
     let settings = Settings::load(&flags)?;
     let Some(command) = cli.command else {
         if cli.plain {

@@ -31,6 +31,7 @@ pub(crate) struct Flags {
     pub(crate) server: Option<Server>,
     pub(crate) config: Option<PathBuf>,
     pub(crate) no_color: bool,
+    pub(crate) mouse: Option<bool>,
 }
 
 /// What is in force.
@@ -125,7 +126,7 @@ impl Settings {
         Ok(Self {
             server,
             notices,
-            mouse: file.mouse.unwrap_or_default(),
+            mouse: flags.mouse.or(file.mouse).unwrap_or_default(),
             theme: chosen.theme(colours),
             keymap: file.keymap,
             file: found,

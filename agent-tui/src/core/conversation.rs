@@ -7,6 +7,7 @@ use support_shared::message::SenderRole;
 
 use super::card::Card;
 use super::composer::Composer;
+use super::copy::Mark;
 use super::draft::{self, Draft, Mode};
 use super::people::People;
 use super::scroll::Scroll;
@@ -62,6 +63,8 @@ pub(crate) struct Conversation {
     pub(crate) told_read: u64,
     /// When to look whether what the queue has told of is here.
     pub(crate) check_at: Option<Timestamp>,
+    /// The message that was pointed at or copied last.
+    pub(crate) mark: Option<Mark>,
 }
 
 impl Conversation {
@@ -79,6 +82,7 @@ impl Conversation {
             writing: None,
             told_read: 0,
             check_at: None,
+            mark: None,
         }
     }
 

@@ -3,6 +3,8 @@
 
 use ratatui::layout::{Rect, Size};
 
+use super::State;
+
 /// From this width on queue and conversation stand side by side.
 const WIDE: u16 = 100;
 const QUEUE_WIDTH: u16 = 30;
@@ -32,6 +34,31 @@ pub(crate) struct Conversation {
     /// The rule above the composer: its title, and what is new below.
     pub(crate) rule: Rect,
     pub(crate) composer: Rect,
+}
+
+/// Which tickets of the list are in the queue's pane: its first row is the title, its last one is
+/// free for a toast.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Cards {
+    pub(crate) first: usize,
+    pub(crate) most: usize,
+    /// How many rows each has.
+    pub(crate) rows: usize,
+}
+
+impl Cards {
+    pub(crate) fn of(state: &State, area: Rect) -> Self {
+        let rows = if is_wide(state.size) { 2 } else { 1 };
+        let most = usize::from(area.height.saturating_sub(2)) / rows;
+        let at = state.queue.position().unwrap_or(0);
+        Self { first: (at + 1).saturating_sub(most.max(1)), most, rows }
+    }
+
+    /// The ticket that has this row of the pane.
+    pub(crate) fn at(self, row: u16) -> Option<usize> {
+        let nth = usize::from(row.checked_sub(1)?) / self.rows;
+        (nth < self.most).then_some(self.first + nth)
+    }
 }
 
 pub(crate) fn is_too_small(size: Size) -> bool {

@@ -9,6 +9,7 @@ pub(crate) mod card;
 pub(crate) mod colleagues;
 pub(crate) mod composer;
 pub(crate) mod conversation;
+pub(crate) mod copy;
 mod desk;
 pub(crate) mod details;
 pub(crate) mod draft;
@@ -24,6 +25,7 @@ pub(crate) mod overlay;
 pub(crate) mod people;
 pub(crate) mod pick;
 pub(crate) mod plain;
+pub(crate) mod pointer;
 pub(crate) mod queue;
 pub(crate) mod rows;
 pub(crate) mod run;
@@ -69,6 +71,8 @@ pub(crate) enum Msg {
     Resize(Size),
     /// The terminal has got or lost the agent's eye.
     Focus(bool),
+    /// The mouse, for those who have asked for it.
+    Pointer(pointer::Pointer, ratatui::layout::Position),
     Link(LinkEvent),
     /// The outbox up to this revision is on disk, or why it is not.
     Saved {
@@ -119,6 +123,8 @@ pub(crate) enum Effect {
     ReadCanned,
     /// Try to connect now, not when the wait is over.
     Reconnect,
+    /// Hand a text to the terminal's clipboard.
+    Copy(String),
     /// Tell the agent, who may be looking elsewhere.
     Notify(Notice),
     /// A line of the line mode's own, and what has failed, if something has.

@@ -80,6 +80,8 @@ pub(super) fn run(state: &mut State, stamp: &Stamp, command: C, effects: &mut Ve
             scroll.down(rows, view, view.saturating_sub(1).max(1))
         }),
         C::Oldest => scroll(state, effects, |_, rows, view| Scroll::start(rows, view)),
+        C::Copy => super::copy::message(state, effects),
+        C::CopyLink => super::copy::link(state, effects),
         C::Newest => scroll(state, effects, |_, _, _| Scroll::Follow),
         C::Send if canned::holds_back(state) => {}
         C::Send | C::SendAnyway => {
@@ -440,7 +442,7 @@ fn write(state: &mut State, command: C, effects: &mut Vec<Effect>) {
     }
 }
 
-fn run_scroll(state: &mut State, command: C, effects: &mut Vec<Effect>) {
+pub(super) fn run_scroll(state: &mut State, command: C, effects: &mut Vec<Effect>) {
     if command == C::RowUp {
         scroll(state, effects, |scroll, rows, view| scroll.up(rows, view, 1));
     } else {

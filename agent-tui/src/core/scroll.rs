@@ -30,6 +30,11 @@ pub(crate) trait Blocks {
     fn key(&self, index: usize) -> Key;
     fn height(&self, index: usize) -> Height;
 
+    /// How many rows a block has.
+    fn total(&self, index: usize) -> usize {
+        self.height(index).total()
+    }
+
     /// The block called `key`, or the next one if it is gone.
     fn find(&self, key: Key) -> usize {
         let (mut low, mut high) = (0, self.len());

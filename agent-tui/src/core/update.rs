@@ -6,9 +6,9 @@ use support_shared::request::{AgentRequest, MarkRead};
 use super::conversation::Room;
 use super::{
     Effect, Focus, Msg, Stamp, State, attention, canned, details, heal, inbound, line, pick, plain,
-    run,
+    pointer, run,
 };
-use crate::commands::{Availability, Chord, Command, Found, Scope};
+use crate::commands::{Availability, Chord, Command, CommandId, Found, Scope};
 use crate::core::toast::Toast;
 
 /// A paste of more lines says how many there are: most of them are not on the screen.
@@ -22,6 +22,7 @@ pub(crate) fn update(state: &mut State, stamp: &Stamp, msg: Msg) -> Vec<Effect> 
         Msg::Key(key) => press(state, stamp, key, &mut effects),
         Msg::Paste(text) => paste(state, &text),
         Msg::Resize(size) => state.size = size,
+        Msg::Pointer(what, at) => pointer::act(state, what, at, &mut effects),
         Msg::Focus(focused) => attention::focus(state, focused),
         Msg::Link(event) => inbound::link(state, event, &mut effects),
         Msg::Saved { revision, outcome } => {
@@ -77,6 +78,11 @@ pub(super) fn attempt(
     command: &Command,
     effects: &mut Vec<Effect>,
 ) {
+    if !matches!(command.id, CommandId::Copy | CommandId::CopyLink)
+        && let Some(conversation) = state.conversation_mut()
+    {
+        conversation.mark = None;
+    }
     match (command.available)(state) {
         Availability::Enabled => run::run(state, stamp, command.id, effects),
         Availability::Disabled(why) => state.toast = Some(Toast::new(why, state.now)),

@@ -3,11 +3,13 @@
 //! Everything that came over the wire is [`Untrusted`] until [`sanitise()`] has seen it; widths are
 //! ratatui's own, so that what is measured here is what is drawn.
 
+mod links;
 mod sanitise;
 mod untrusted;
 mod width;
 mod wrap;
 
+pub(crate) use links::links;
 pub(crate) use sanitise::sanitise;
 pub use untrusted::Untrusted;
 pub(crate) use width::{fit, width};

@@ -40,6 +40,15 @@ impl Untrusted {
         fit(&words.join(" "), cells)
     }
 
+    /// The text as it is handed to a clipboard, from where it may get into a shell: its lines
+    /// without any control character, and without what nobody sees.
+    pub fn copied(&self) -> String {
+        let lines = self.0.replace("\r\n", "\n").replace('\r', "\n");
+        let kept: String =
+            lines.chars().filter(|c| !c.is_control() || matches!(c, '\n' | '\t')).collect();
+        sanitise(&kept).text.into_owned()
+    }
+
     /// Whether nothing of it would be seen.
     pub fn is_blank(&self) -> bool {
         self.shown().trim().is_empty()
@@ -74,6 +83,13 @@ mod tests {
 
         assert_eq!(name.line(40), "Maya Lin");
         assert_eq!(name.line(5), "Maya…");
+    }
+
+    #[test]
+    fn what_is_copied_has_no_control_character() {
+        let text = Untrusted::from("a\u{1b}[31mb\u{7}\r\nc\u{202e}\u{9b}2J\td\u{200b}");
+
+        assert_eq!(text.copied(), "a[31mb\nc2J\td");
     }
 
     #[test]

@@ -2,11 +2,12 @@
 
 use std::io;
 
-use crossterm::event::{Event, EventStream, KeyEventKind};
+use crossterm::event::{Event, EventStream, KeyEventKind, MouseButton, MouseEvent, MouseEventKind};
 use futures_util::StreamExt;
-use ratatui::layout::Size;
+use ratatui::layout::{Position, Size};
 
 use crate::commands::Chord;
+use crate::core::pointer::Pointer;
 
 #[derive(Debug)]
 pub(crate) enum Input {
@@ -15,6 +16,7 @@ pub(crate) enum Input {
     Resize(Size),
     /// The terminal has got or lost the agent's eye.
     Focus(bool),
+    Pointer(Pointer, Position),
 }
 
 /// The terminal's one reader.
@@ -44,7 +46,16 @@ impl Keys {
                 Event::Resize(width, height) => return Ok(Input::Resize(Size::new(width, height))),
                 Event::FocusGained => return Ok(Input::Focus(true)),
                 Event::FocusLost => return Ok(Input::Focus(false)),
-                _ => {}
+                Event::Mouse(MouseEvent { kind, column, row, .. }) => {
+                    let what = match kind {
+                        MouseEventKind::ScrollUp => Pointer::WheelUp,
+                        MouseEventKind::ScrollDown => Pointer::WheelDown,
+                        MouseEventKind::Down(MouseButton::Left) => Pointer::Press,
+                        _ => continue,
+                    };
+                    return Ok(Input::Pointer(what, Position::new(column, row)));
+                }
+                Event::Key(_) => {}
             }
         }
     }

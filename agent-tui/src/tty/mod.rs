@@ -1,6 +1,7 @@
 //! The terminal: takes it over, gives it back whatever happens, and is its only writer while the
 //! console is up.
 
+pub(crate) mod clipboard;
 mod input;
 mod prompt;
 mod signals;
@@ -40,15 +41,21 @@ pub(crate) struct Tty {
     ours: Arc<AtomicBool>,
     /// Where standard error went before it was turned away from the screen.
     stderr: Option<OwnedFd>,
+    /// Whether clicks and the wheel come to us; the terminal's own selection needs Shift then.
+    mouse: bool,
 }
+
+/// Clicks and the wheel only: what moves without a button pressed is nobody's business.
+const MOUSE_ON: &[u8] = b"\x1b[?1000h\x1b[?1006h";
+const MOUSE_OFF: &[u8] = b"\x1b[?1006l\x1b[?1000l";
 
 impl Tty {
     /// Prepares the terminal without touching it yet.
-    pub(crate) fn new() -> io::Result<Self> {
+    pub(crate) fn new(mouse: bool) -> io::Result<Self> {
         let terminal = fresh_terminal()?;
         let ours = Arc::new(AtomicBool::new(false));
         restore_on_panic(ours.clone());
-        Ok(Self { terminal, ours, stderr: None })
+        Ok(Self { terminal, ours, stderr: None, mouse })
     }
 
     pub(crate) fn size(&self) -> io::Result<Size> {
@@ -60,6 +67,9 @@ impl Tty {
         self.ours.store(true, Ordering::Release);
         enable_raw_mode()?;
         execute!(io::stdout(), EnterAlternateScreen, EnableBracketedPaste, EnableFocusChange)?;
+        if self.mouse {
+            io::stdout().write_all(MOUSE_ON)?;
+        }
         self.stderr = turn_stderr_away();
         // A new one draws every cell. Its `clear` would ask the terminal where the cursor is, and
         // wait: some never answer.
@@ -121,6 +131,7 @@ impl Drop for Tty {
 
 fn give_back() {
     let mut out = io::stdout();
+    let _ = out.write_all(MOUSE_OFF);
     let _ = execute!(
         out,
         EndSynchronizedUpdate,

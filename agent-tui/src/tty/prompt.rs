@@ -108,7 +108,7 @@ impl<'a> Prompt<'a> {
                         }
                     }
                 }
-                Input::Paste(_) | Input::Resize(_) | Input::Focus(_) => {}
+                Input::Paste(_) | Input::Resize(_) | Input::Focus(_) | Input::Pointer(..) => {}
             }
         }
     }

@@ -16,7 +16,7 @@ use crate::core::conversation::{Conversation, Room};
 use crate::core::draft::Mode;
 use crate::core::layout::{self, GUTTER};
 use crate::core::rows::{Row, Voice};
-use crate::core::scroll::Blocks;
+use crate::core::scroll::{Blocks, Key};
 use crate::core::{Focus, State};
 use crate::text::{expand_tabs, rows, width};
 
@@ -115,11 +115,16 @@ fn timeline(
     let mut skip = top.skip;
     let mut row = 0;
     for index in top.index..blocks.len() {
+        let marked = conversation.mark.is_some_and(|it| blocks.key(index) == Key::Entry(it.place));
         for line in blocks.rows(index).into_iter().skip(skip) {
             if row == area.height {
                 return;
             }
-            put(frame, area, row, &line_of(line, theme, usize::from(area.width)));
+            let mut line = line_of(line, theme, usize::from(area.width));
+            if let Some(bar) = line.spans.first_mut().filter(|_| marked) {
+                bar.style = theme.style(Role::Selected);
+            }
+            put(frame, area, row, &line);
             row += 1;
         }
         skip = 0;

@@ -13,6 +13,10 @@ mod theme;
 mod which_key;
 
 #[cfg(test)]
+mod cost;
+#[cfg(test)]
+mod pictures;
+#[cfg(test)]
 pub(crate) mod screens;
 
 use ratatui::Frame;

@@ -11,7 +11,7 @@ use support_shared::ticket::Priority;
 use super::{Role, Theme, put, spread};
 use crate::core::card::{Card, age};
 use crate::core::filter::Filter;
-use crate::core::layout::is_wide;
+use crate::core::layout::{Cards, is_wide};
 use crate::core::line::Purpose;
 use crate::core::overlay::Overlay;
 use crate::core::{Focus, State};
@@ -35,11 +35,8 @@ pub(super) fn draw(state: &State, theme: Theme, frame: &mut Frame, area: Rect) {
         );
         return;
     }
-    // The last row stays free for a toast.
-    let rows_each = if is_wide(state.size) { 2 } else { 1 };
-    let most = usize::from(area.height.saturating_sub(2)) / rows_each;
     let at = state.queue.position().unwrap_or(0);
-    let first = (at + 1).saturating_sub(most.max(1));
+    let Cards { first, most, rows: rows_each } = Cards::of(state, area);
     let mut row = 1;
     for (index, card) in shown.into_iter().enumerate().skip(first).take(most) {
         let selected = index == at;

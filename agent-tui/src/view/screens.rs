@@ -15,12 +15,12 @@ use crate::core::Msg;
 use crate::core::fixture::{agent, message, noon, note, ticket};
 use crate::core::stories::{Story, guest};
 
-fn sized(mut story: Story, width: u16, height: u16) -> Story {
+pub(super) fn sized(mut story: Story, width: u16, height: u16) -> Story {
     story.happens(Msg::Resize(Size::new(width, height)));
     story
 }
 
-fn drawn(story: &Story, theme: Theme) -> Terminal<TestBackend> {
+pub(super) fn drawn(story: &Story, theme: Theme) -> Terminal<TestBackend> {
     let Size { width, height } = story.state.size;
     let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
     terminal.draw(|frame| draw(&story.state, theme, frame)).unwrap();
@@ -31,7 +31,7 @@ fn screen(story: &Story) -> String {
     drawn(story, Theme::Ansi16).backend().to_string()
 }
 
-fn talk() -> Vec<Message> {
+pub(super) fn talk() -> Vec<Message> {
     let mut joined = message(2, SenderRole::System, "Alice joined the chat");
     joined.created_at = joined.created_at.plus_millis(1_000);
     let long = "It says \"error 51\" whenever I press the button, and then the page goes back to where it \

@@ -87,6 +87,22 @@ pub(super) const ROWS: &[Command] = &[
         "Go to the newest message and follow it",
         is_away,
     ),
+    row(
+        C::Copy,
+        Timeline,
+        &["y"],
+        "copy",
+        "Copy the newest message on the screen, or the one clicked; again: the one before",
+        has_rows,
+    ),
+    row(
+        C::CopyLink,
+        Timeline,
+        &["Y"],
+        "",
+        "Copy the newest link on the screen; again: the one before",
+        has_rows,
+    ),
     row(C::PageUp, Timeline, &["PgUp"], "scroll", "Page back through the history", has_rows),
     row(C::PageDown, Timeline, &["PgDn"], "", "Page forward", has_rows),
 ];

@@ -54,6 +54,8 @@ pub(crate) enum CommandId {
     RowDown,
     Oldest,
     Newest,
+    Copy,
+    CopyLink,
     Reply,
     Note,
     Send,
