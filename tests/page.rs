@@ -104,9 +104,23 @@ async fn a_long_conversation_opens_at_its_end_and_loads_older_messages_without_a
     assert!(worst <= 1.5, "the view jumped by {worst} px");
     assert_eq!(browser.entries().await.len(), 500);
 
-    // Down and up again, through parts that are left out while they are far away: what is in view
-    // moves by as much as was scrolled.
-    let uneven: f64 = browser
+    let uneven = unevenness(&browser).await;
+    assert!(uneven <= 1.5, "scrolling jumped by {uneven} px");
+    let left_out: usize = browser
+        .ask(
+            "return [...document.querySelectorAll('#log .entry')]
+                .filter((it) => !it.checkVisibility({ contentVisibilityAuto: true })).length",
+        )
+        .await;
+    assert!(left_out > 300, "only {left_out} entries are left out");
+
+    browser.close().await;
+}
+
+/// Scrolls down and up again, through parts that are left out while they are far away. Answers with the
+/// most by which what is in view has moved more or less than was scrolled.
+async fn unevenness(browser: &Browser) -> f64 {
+    browser
         .page
         .execute_async(
             "const done = arguments[arguments.length - 1];
@@ -135,15 +149,5 @@ async fn a_long_conversation_opens_at_its_end_and_loads_older_messages_without_a
         .await
         .unwrap()
         .convert()
-        .unwrap();
-    assert!(uneven <= 1.5, "scrolling jumped by {uneven} px");
-    let left_out: usize = browser
-        .ask(
-            "return [...document.querySelectorAll('#log .entry')]
-                .filter((it) => !it.checkVisibility({ contentVisibilityAuto: true })).length",
-        )
-        .await;
-    assert!(left_out > 300, "only {left_out} entries are left out");
-
-    browser.close().await;
+        .unwrap()
 }
