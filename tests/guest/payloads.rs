@@ -169,7 +169,7 @@ async fn hostile_subjects_and_names_of_guests_are_text_wherever_a_page_shows_the
     assert!(browser.ask::<bool>("return !document.querySelector('#earlier bdi *')").await);
     did_nothing(&browser, &server).await;
 
-    // And the page without scripts, which shows the name as well.
+    // And the page without scripts.
     browser.page.goto(server.url(&format!("/plain?ticket={last}"))).await.unwrap();
     let shown: Vec<String> = browser
         .ask("return [...document.querySelectorAll('.others li bdi')].map((it) => it.textContent)")
