@@ -53,6 +53,8 @@ export class View {
   };
   #state: State | null = null;
   #atBottom = true;
+  /** The place in the log that this was last said of. */
+  #top = 0;
   #announcing = false;
   /** False while the site that the page is embedded in has put it away. */
   #shown: boolean;
@@ -81,6 +83,7 @@ export class View {
     this.#log.addEventListener('scroll', () => this.#scrolled(), { passive: true });
     // The box grows, a keyboard slides in, the window is turned: stay at the newest message.
     new ResizeObserver(() => {
+      this.#look();
       if (this.#atBottom) this.#toBottom();
     }).observe(this.#log);
     document.addEventListener('visibilitychange', () => this.#count());
@@ -160,6 +163,7 @@ export class View {
   // ---- The conversation ----
 
   #conversation(state: State, before: State | null): void {
+    this.#look();
     const log = this.#log;
     const isNewLog = before?.ticket?.id !== state.ticket?.id || before?.entries.length === 0;
     const wroteNow =
@@ -236,13 +240,21 @@ export class View {
 
   #toBottom(): void {
     this.#log.scrollTop = this.#log.scrollHeight;
+    this.#top = this.#log.scrollTop;
     this.#atBottom = true;
     this.#count();
   }
 
-  #scrolled(): void {
+  /** Whether the guest has scrolled: a message may come before the browser says so. */
+  #look(): void {
     const { scrollHeight, scrollTop, clientHeight } = this.#log;
+    if (scrollTop === this.#top) return;
+    this.#top = scrollTop;
     this.#atBottom = scrollHeight - scrollTop - clientHeight < AT_BOTTOM_PX;
+  }
+
+  #scrolled(): void {
+    this.#look();
     this.#count();
     this.#lookUp();
   }

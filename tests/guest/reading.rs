@@ -28,6 +28,7 @@ async fn who_reads_further_up_stays_there_and_is_told_how_many_messages_are_new(
     let up = "const log = document.querySelector('#log'); log.scrollTop -= log.clientHeight * 1.5;
         return log.scrollTop";
     let at: f64 = browser.ask(up).await;
+    // It may come before the browser has said that there was scrolling.
     answers(&mut alice, &ticket, "one").await;
     says(&browser, "#newer", "1 new message ").await;
     answers(&mut alice, &ticket, "two").await;
@@ -47,6 +48,32 @@ async fn who_reads_further_up_stays_there_and_is_told_how_many_messages_are_new(
     answers(&mut alice, &ticket, "three").await;
     browser.settles(|entries| entries.len() == 43).await;
     browser.until(IS_AT_THE_END).await;
+
+    browser.close().await;
+}
+
+#[tokio::test]
+async fn a_message_that_comes_before_the_page_hears_of_a_scroll_does_not_pull_the_reader_down() {
+    let server = Server::with(&[("SUPPORT_LIMITS_AGENT_MESSAGES_PER_SECOND", "0")]);
+    let mut alice = Agent::signs_in(&server, "alice").await;
+    let browser = Browser::open(&server).await;
+    browser.send("hello").await;
+    let ticket = ticket(&browser).await;
+    for number in 2..=40 {
+        answers(&mut alice, &ticket, &format!("message {number}")).await;
+    }
+    browser.settles(|entries| entries.len() == 40).await;
+    browser.until(IS_AT_THE_END).await;
+
+    // A browser tells of a scroll with the next frame; here it never does.
+    let up = "addEventListener('scroll', (event) => event.stopPropagation(), { capture: true });
+        document.querySelector('#log').scrollTop -= 900;
+        return document.querySelector('#log').scrollTop";
+    let at: f64 = browser.ask(up).await;
+    answers(&mut alice, &ticket, "news").await;
+    browser.settles(|entries| entries.len() == 41).await;
+    says(&browser, "#newer", "1 new message ").await;
+    assert!((browser.ask::<f64>(AT).await - at).abs() < 1.0);
 
     browser.close().await;
 }
