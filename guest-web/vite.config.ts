@@ -30,6 +30,12 @@ const UNUSED = [
   'emitWithAck',
   '_addToQueue',
   'compress',
+  'volatile',
+  'active',
+  'disconnected',
+  'send',
+  'open',
+  'close',
   'onAny',
   'prependAny',
   'offAny',
@@ -39,6 +45,10 @@ const UNUSED = [
   'offAnyOutgoing',
   'listenersAnyOutgoing',
 ];
+/** Those that the others call, and that have nothing to do here. */
+const IDLE = ['_drainQueue', 'notifyOutgoingListeners'];
+/** What it says of a server of another age takes more room than all that it does about it. */
+const LONG = /"It seems you are trying[^"]*"/;
 
 function withoutUnused(): Plugin {
   return {
@@ -49,8 +59,13 @@ function withoutUnused(): Plugin {
         it.type === 'ExportNamedDeclaration' && it.declaration?.type === 'ClassDeclaration' ? it.declaration.body.body : [],
       );
       return methods
-        .filter((it) => it.type === 'MethodDefinition' && it.key.type === 'Identifier' && UNUSED.includes(it.key.name))
-        .reduceRight((rest, { start, end }) => rest.slice(0, start) + rest.slice(end), code);
+        .reduceRight((rest, it) => {
+          if (it.type !== 'MethodDefinition' || it.key.type !== 'Identifier') return rest;
+          const { name, end: named } = it.key;
+          if (UNUSED.includes(name)) return rest.slice(0, it.start) + rest.slice(it.end);
+          return IDLE.includes(name) ? `${rest.slice(0, named)}() {}${rest.slice(it.end)}` : rest;
+        }, code)
+        .replace(LONG, '"old server"');
     },
   };
 }

@@ -43,7 +43,11 @@ export function settle(turn: Turn, entry: Entry): void {
 
 export function hear(turn: Turn, letter: Letter): void {
   const { outbox, entries } = turn.state;
-  if (entries.some((entry) => entry.clientMessageId === letter.id)) return;
+  if (entries.some((entry) => entry.clientMessageId === letter.id)) {
+    // A tab that did not know yet has stored it again.
+    turn.effects.push({ do: 'drop', id: letter.id });
+    return;
+  }
   const known = outbox.find((p) => p.letter.id === letter.id);
   const others = outbox.filter((p) => p !== known);
   set(turn, { outbox: inOrder([...others, { letter, mine: known?.mine ?? false, sent: known?.sent ?? false }]) });

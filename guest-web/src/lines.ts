@@ -3,10 +3,11 @@
 
 import { button, make, say } from './elements';
 import { pieces } from './links';
-import type { Entry, Pending, State } from './state';
+import { type Entry, type Pending, type State, lastSeq } from './state';
 import { words } from './words';
 
 const RUN_MS = 5 * 60_000;
+const PAGE = 50;
 
 /** What the buttons of a failed letter do. */
 export interface Press {
@@ -14,11 +15,16 @@ export interface Press {
   discard(id: string): void;
 }
 
-export interface Line {
+interface Drawing {
   readonly key: string;
   /** All that the drawing depends on: the line is drawn anew when this has changed. */
   readonly source: string;
   draw(element: HTMLElement, press: Press): void;
+}
+
+export interface Line extends Drawing {
+  /** Lines of the same page have one parent, which is left out of the work while it is far away. */
+  readonly page: number;
 }
 
 const STYLES = {
@@ -43,19 +49,22 @@ export function keyOf(entry: Entry): string {
 
 export function linesOf(state: State, now: Date): Line[] {
   const lines: Line[] = [];
+  const add = (seq: number, line: Drawing) => lines.push({ ...line, page: Math.floor(seq / PAGE) });
   const read = state.ticket?.agentReadSeq ?? 0;
   let before: Entry | undefined;
   let day = '';
   for (const entry of state.entries) {
     const at = new Date(entry.createdAt);
     const thisDay = at.toDateString();
-    if (thisDay !== day) lines.push(dayLine(at, now));
+    if (thisDay !== day) add(entry.seq, dayLine(at, now));
     const goesOn = thisDay === day && before !== undefined && isRun(before, entry);
-    lines.push(entry.senderRole === 'system' ? systemLine(entry) : messageLine(entry, goesOn, entry.seq <= read));
+    add(entry.seq, entry.senderRole === 'system' ? systemLine(entry) : messageLine(entry, goesOn, entry.seq <= read));
     before = entry;
     day = thisDay;
   }
-  for (const pending of state.outbox) if (belongs(pending, state)) lines.push(letterLine(pending, state));
+  // In the place that each will probably have: what is moved is read aloud again.
+  let next = lastSeq(state);
+  for (const pending of state.outbox) if (belongs(pending, state)) add((next += 1), letterLine(pending, state));
   return lines;
 }
 
@@ -73,7 +82,7 @@ function isRun(before: Entry, entry: Entry): boolean {
   );
 }
 
-function dayLine(at: Date, now: Date): Line {
+function dayLine(at: Date, now: Date): Drawing {
   const yesterday = new Date(now.getFullYear(), now.getMonth(), now.getDate() - 1);
   const key = at.toDateString();
   const text =
@@ -92,7 +101,7 @@ function dayLine(at: Date, now: Date): Line {
   };
 }
 
-function systemLine(entry: Entry): Line {
+function systemLine(entry: Entry): Drawing {
   return {
     key: keyOf(entry),
     source: 'system',
@@ -106,7 +115,7 @@ function systemLine(entry: Entry): Line {
   };
 }
 
-function messageLine(entry: Entry, goesOn: boolean, read: boolean): Line {
+function messageLine(entry: Entry, goesOn: boolean, read: boolean): Drawing {
   const own = entry.senderRole === 'guest';
   const is = read ? 'seen' : 'sent';
   return {
@@ -126,7 +135,7 @@ function messageLine(entry: Entry, goesOn: boolean, read: boolean): Line {
   };
 }
 
-function letterLine({ letter, sent }: Pending, state: State): Line {
+function letterLine({ letter, sent }: Pending, state: State): Drawing {
   const is = sent ? 'sent' : letter.failure ? 'failed' : 'waiting';
   const canRetry = state.ticket?.status !== 'closed';
   const progress = sent ? words.sent : state.link === 'offline' ? words.keptOffline : words.waiting;

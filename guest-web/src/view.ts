@@ -3,7 +3,7 @@
 // Elements are kept by a key that is the same before and after a message is stored, so that an
 // acknowledgement changes an entry in place and is not read aloud as a new one.
 
-import { find, say } from './elements';
+import { find, make, say } from './elements';
 import { type Line, type Press, keyOf, linesOf } from './lines';
 import { Over } from './over';
 import { type Details, type Event, type State, isAlone, isStart, unseenOf } from './state';
@@ -23,6 +23,18 @@ export interface Guest {
   unread(count: number): void;
 }
 
+/** Puts a child before `place` unless it is there already; answers with what comes after it. */
+function put(parent: Element, child: Element, place: Element | null): Element | null {
+  if (child === place) return child.nextElementSibling;
+  parent.insertBefore(child, place);
+  return place;
+}
+
+/** When what is on the page now has been laid out and painted. */
+function afterFrame(then: () => void): void {
+  requestAnimationFrame(() => requestAnimationFrame(then));
+}
+
 export class View {
   readonly #guest: Guest;
   readonly #main = document.querySelector('main') as HTMLElement;
@@ -34,12 +46,15 @@ export class View {
   readonly #over: Over;
   readonly #hint = find('hint');
   readonly #drawn = new Map<string, { element: HTMLElement; source: string }>();
+  readonly #pages = new Map<number, HTMLElement>();
   readonly #press: Press = {
     retry: (id) => this.#guest.dispatch({ is: 'retried', id, details: this.#details() }),
     discard: (id) => this.#guest.dispatch({ is: 'discarded', id }),
   };
   #state: State | null = null;
   #atBottom = true;
+  /** The place in the log that this was last said of. */
+  #top = 0;
   #announcing = false;
   /** False while the site that the page is embedded in has put it away. */
   #shown: boolean;
@@ -68,6 +83,7 @@ export class View {
     this.#log.addEventListener('scroll', () => this.#scrolled(), { passive: true });
     // The box grows, a keyboard slides in, the window is turned: stay at the newest message.
     new ResizeObserver(() => {
+      this.#look();
       if (this.#atBottom) this.#toBottom();
     }).observe(this.#log);
     document.addEventListener('visibilitychange', () => this.#count());
@@ -147,6 +163,7 @@ export class View {
   // ---- The conversation ----
 
   #conversation(state: State, before: State | null): void {
+    this.#look();
     const log = this.#log;
     const isNewLog = before?.ticket?.id !== state.ticket?.id || before?.entries.length === 0;
     const wroteNow =
@@ -158,13 +175,13 @@ export class View {
 
     // The view is held by an entry that was there before, whatever is put above or below it.
     const anchor = before?.entries[0] && this.#drawn.get(keyOf(before.entries[0]))?.element;
-    const anchorTop = anchor?.offsetTop ?? 0;
+    const anchorTop = anchor?.getBoundingClientRect().top ?? 0;
     this.#reconcile(linesOf(state, new Date()));
     if (follows) this.#toBottom();
-    else if (anchor?.isConnected) log.scrollTop += anchor.offsetTop - anchorTop;
+    else if (anchor?.isConnected) log.scrollTop += anchor.getBoundingClientRect().top - anchorTop;
   }
 
-  /** Makes the log's children these lines, moving and redrawing as little as possible. */
+  /** Makes these lines what is in the log, moving and redrawing as little as possible. */
   #reconcile(lines: readonly Line[]): void {
     const wanted = new Set(lines.map((line) => line.key));
     for (const [key, { element }] of this.#drawn) {
@@ -172,8 +189,21 @@ export class View {
       element.remove();
       this.#drawn.delete(key);
     }
-    let place = this.#log.firstElementChild;
+    for (const [number, page] of this.#pages) {
+      if (page.firstChild) continue;
+      page.remove();
+      this.#pages.delete(number);
+    }
+    let nextPage = this.#log.firstElementChild;
+    let page: HTMLElement | undefined;
+    let next: Element | null = null;
     for (const line of lines) {
+      const its = this.#page(line.page);
+      if (its !== page) {
+        page = its;
+        nextPage = put(this.#log, page, nextPage);
+        next = page.firstElementChild;
+      }
       let drawn = this.#drawn.get(line.key);
       if (!drawn) {
         drawn = { element: document.createElement('div'), source: '' };
@@ -183,33 +213,48 @@ export class View {
         drawn.source = line.source;
         line.draw(drawn.element, this.#press);
       }
-      if (drawn.element === place) place = place.nextElementSibling;
-      else this.#log.insertBefore(drawn.element, place);
+      next = put(page, drawn.element, next);
     }
+  }
+
+  #page(number: number): HTMLElement {
+    const known = this.#pages.get(number);
+    if (known) return known;
+    const page = make('div', 'page');
+    this.#pages.set(number, page);
+    // Only when its height is known is it left out while it is far away: else the view would jump.
+    afterFrame(() => page.classList.add('settled'));
+    return page;
   }
 
   #keepQuiet(): void {
     this.#announcing = false;
     this.#log.ariaLive = 'off';
-    requestAnimationFrame(() =>
-      requestAnimationFrame(() => {
-        this.#announcing = (this.#state?.entries.length ?? 0) > 0;
-        if (this.#announcing) this.#log.ariaLive = 'polite';
-      }),
-    );
+    afterFrame(() => {
+      this.#announcing = (this.#state?.entries.length ?? 0) > 0;
+      if (this.#announcing) this.#log.ariaLive = 'polite';
+    });
   }
 
   // ---- Scrolling ----
 
   #toBottom(): void {
     this.#log.scrollTop = this.#log.scrollHeight;
+    this.#top = this.#log.scrollTop;
     this.#atBottom = true;
     this.#count();
   }
 
-  #scrolled(): void {
+  /** Whether the guest has scrolled: a message may come before the browser says so. */
+  #look(): void {
     const { scrollHeight, scrollTop, clientHeight } = this.#log;
+    if (scrollTop === this.#top) return;
+    this.#top = scrollTop;
     this.#atBottom = scrollHeight - scrollTop - clientHeight < AT_BOTTOM_PX;
+  }
+
+  #scrolled(): void {
+    this.#look();
     this.#count();
     this.#lookUp();
   }

@@ -68,6 +68,8 @@ export async function chooseLanguage(): Promise<void> {
   }
   document.documentElement.lang = words.locale;
   document.documentElement.dir = words.dir;
+  // The page without a live connection is asked for in the same language.
+  (document.querySelector('#plain a') as HTMLAnchorElement).search = location.search;
   for (const element of document.querySelectorAll<HTMLElement>('[data-word]')) {
     const word = words.frame[element.dataset['word'] ?? ''] ?? '';
     if (element instanceof HTMLTextAreaElement) element.placeholder = word;

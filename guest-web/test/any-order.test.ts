@@ -4,20 +4,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Desk, type Tab, error } from './desk';
+import { randomness } from './randomness';
 
 const STORIES = 3_000;
 const STEPS = 120;
-
-/** mulberry32: small, and the same on every machine. */
-function randomness(seed: number): (below: number) => number {
-  let a = seed;
-  return (below) => {
-    a = (a + 0x6d2b79f5) | 0;
-    let t = Math.imul(a ^ (a >>> 15), 1 | a);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) % below;
-  };
-}
 
 function isPrefixOfLog(tab: Tab, desk: Desk): void {
   const { entries, ticket } = tab.state;
@@ -144,7 +134,7 @@ test('any order of answers, notices, cuts and resends ends with each message onc
     try {
       story(seed);
     } catch (failure) {
-      throw new Error(`story ${seed}`, { cause: failure });
+      throw new Error(`story ${seed}: ${String(failure)}`, { cause: failure });
     }
   }
 });

@@ -324,6 +324,18 @@ describe('sending', () => {
     assert.deepEqual(tab.state.entries.map((e) => e.content), ['hello', 'theirs', 'ours']);
   });
 
+  test('a letter that another tab has stored again after it was applied is forgotten again', () => {
+    const { tab } = talking(1);
+    const id = tab.write('one');
+    const letter = tab.kept.get(id);
+    assert(letter);
+    tab.settle();
+    tab.kept.set(id, letter);
+    tab.do({ is: 'heard', letter });
+    assert.equal(tab.kept.size, 0);
+    assert.deepEqual(tab.state.outbox, []);
+  });
+
   test('a message that another tab has sent stays on the page until its entry comes', () => {
     const { desk, tab, ticketId } = talking(1);
     tab.do({ is: 'heard', letter: { id: 'x', ticketId, text: 'x', at: 0, tab: 'b', details: NOBODY, failure: null } });

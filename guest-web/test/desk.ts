@@ -33,6 +33,11 @@ export class Desk {
     return tab;
   }
 
+  /** A tab is closed: nobody is told anything there any more. */
+  leave(tab: Tab): void {
+    this.#tabs.splice(this.#tabs.indexOf(tab), 1);
+  }
+
   open(content: string, clientMessageId: string): string {
     this.#made += 1;
     const id = `ticket ${this.#made}`;
@@ -229,8 +234,8 @@ export class Tab {
     }
   }
 
-  write(text: string): string {
-    this.#clock += 1;
+  write(text: string, at = this.#clock + 1): string {
+    this.#clock = at;
     const ticketId = this.state.ticket?.status === 'open' ? this.state.ticket.id : null;
     const letter: Letter = { id: `id of ${text}`, ticketId, text, at: this.#clock, tab: '', details: NOBODY, failure: null };
     this.kept.set(letter.id, letter);

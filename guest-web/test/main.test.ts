@@ -3,3 +3,4 @@ import './any-order.test';
 import './chat.test';
 import './links.test';
 import './slim.test';
+import './two-tabs.test';

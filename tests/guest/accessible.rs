@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use thirtyfour::Key;
 
 use super::{answers, press, says, ticket};
-use crate::support::{browser::Browser, people::Agent, process::Server};
+use crate::support::{browser::Browser, people::Agent, process::Server, proxy::Proxy};
 
 /// What axe-core finds, by WCAG 2.2 A and AA and its best practices, in daylight and in the dark.
 async fn is_accessible(browser: &Browser, state: &str) {
@@ -89,12 +89,53 @@ async fn axe_finds_nothing_in_any_state_of_the_page() {
     browser.until("return document.querySelectorAll('#earlier li').length === 2").await;
     is_accessible(&browser, "earlier").await;
     fits(&browser, "earlier").await;
-    browser.page.goto(server.url("/plain")).await.unwrap();
-    is_accessible(&browser, "plain").await;
-    fits(&browser, "plain").await;
+    for path in ["/plain", "/plain?lang=ar"] {
+        browser.page.goto(server.url(path)).await.unwrap();
+        is_accessible(&browser, path).await;
+        fits(&browser, path).await;
+    }
     browser.page.goto(server.url(&format!("/plain?ticket={ticket}"))).await.unwrap();
     is_accessible(&browser, "plain, closed").await;
     fits(&browser, "plain, closed").await;
+
+    browser.close().await;
+}
+
+#[tokio::test]
+async fn axe_finds_nothing_while_messages_wait_fail_or_come_unseen() {
+    let server = Server::with(&[("SUPPORT_LIMITS_AGENT_MESSAGES_PER_SECOND", "0")]);
+    let proxy = Proxy::to(server.address).await;
+    let mut alice = Agent::signs_in(&server, "alice").await;
+    let browser = Browser::open(&proxy.at).await;
+    size(&browser, 320, 2.0).await;
+    let check = async |state: &str| {
+        is_accessible(&browser, state).await;
+        fits(&browser, state).await;
+    };
+    browser.send("hello").await;
+    says(&browser, "#agents", "Nobody is here").await;
+    check("alone").await;
+    let ticket = ticket(&browser).await;
+    for number in 2..=30 {
+        answers(&mut alice, &ticket, &format!("message {number}")).await;
+    }
+    browser.settles(|entries| entries.len() == 30).await;
+    let up = "document.querySelector('#log').scrollTop -= 900; return null";
+    browser.ask::<()>(up).await;
+    answers(&mut alice, &ticket, "news").await;
+    says(&browser, "#newer", "1 new message").await;
+    check("new messages").await;
+
+    proxy.refuse(true);
+    proxy.cut();
+    browser.until("return document.querySelector('#status').dataset.state === 'offline'").await;
+    browser.send("into the dark").await;
+    says(&browser, ".own:last-child .state", "Waiting to be sent").await;
+    check("offline").await;
+    alice.socket.done("ticket:close", json!({ "ticketId": ticket })).await;
+    proxy.refuse(false);
+    says(&browser, ".reason", "Not sent: this conversation is closed").await;
+    check("not sent").await;
 
     browser.close().await;
 }

@@ -94,6 +94,57 @@ async fn one_line_puts_the_page_on_an_allowed_site_with_its_unread_messages() {
     browser.close().await;
 }
 
+#[tokio::test]
+async fn the_badge_is_what_the_server_knows_to_be_unread_whichever_page_the_guest_reads_it_on() {
+    let (listener, shop) = shop_front().await;
+    let server = Server::with(&[("SUPPORT_EMBED_ORIGINS", &shop)]);
+    let desk = server.url("").replace("127.0.0.1", "localhost");
+    open_shop(listener, &desk);
+    let mut alice = Agent::signs_in(&server, "alice").await;
+    let browser = Browser::open(&server).await;
+    browser.page.goto(&shop).await.unwrap();
+    press_launcher(&browser).await;
+    into_frame(&browser).await;
+    browser.send("from the shop").await;
+    browser.shows(&["own:1:sent:from the shop"]).await;
+    let ticket = ticket(&browser).await;
+    browser.page.enter_default_frame().await.unwrap();
+    alice
+        .socket
+        .done("ticket:join", serde_json::json!({ "ticketId": ticket, "silent": true }))
+        .await;
+    // Read while it is open, so not counted afterwards.
+    answers(&mut alice, &ticket, "one").await;
+    while alice.socket.notice("ticket:read").await["seq"] != 2 {}
+
+    // The shop's page is left, and the answers come meanwhile.
+    browser.page.goto(server.url("/healthz")).await.unwrap();
+    answers(&mut alice, &ticket, "two").await;
+    answers(&mut alice, &ticket, "three").await;
+    browser.page.goto(&shop).await.unwrap();
+    browser.until(&format!("{UNREAD} === '2'")).await;
+    browser.page.refresh().await.unwrap();
+    browser.until(&format!("{UNREAD} === '2'")).await;
+    answers(&mut alice, &ticket, "four").await;
+    browser.until(&format!("{UNREAD} === '3'")).await;
+
+    // On the desk's own page in another tab it is read; the first tab hears of that.
+    let first = browser.page.window().await.unwrap();
+    browser.page.new_tab().await.unwrap();
+    let second = browser.page.windows().await.unwrap().pop().unwrap();
+    browser.page.switch_to_window(second).await.unwrap();
+    browser.page.goto(&desk).await.unwrap();
+    browser.settles(|entries| entries.len() == 5).await;
+    while alice.socket.notice("ticket:read").await["seq"] != 5 {}
+    browser.page.switch_to_window(first).await.unwrap();
+    browser.until(&format!("{UNREAD} === '0'")).await;
+    browser.page.refresh().await.unwrap();
+    answers(&mut alice, &ticket, "five").await;
+    browser.until(&format!("{UNREAD} === '1'")).await;
+
+    browser.close().await;
+}
+
 async fn into_frame(browser: &Browser) {
     in_launcher(browser, "iframe").await.enter_frame().await.unwrap();
     browser.until("return document.querySelector('#composer') !== null").await;

@@ -3,9 +3,12 @@
 
 mod accessible;
 mod embedded;
+mod network;
 mod over;
+mod payloads;
 mod plain;
 mod presence;
+mod reading;
 
 use serde_json::json;
 

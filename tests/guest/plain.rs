@@ -50,6 +50,53 @@ async fn without_javascript_a_guest_writes_by_form_and_reads_by_reload() {
     browser.close().await;
 }
 
+#[tokio::test]
+async fn it_speaks_the_guests_language_and_keeps_to_it() {
+    let server = Server::start();
+    let mut alice = Agent::signs_in(&server, "alice").await;
+    let browser = Browser::without_javascript(&server).await;
+    browser.page.goto(server.url("/plain?lang=ar")).await.unwrap();
+    let in_arabic = async |state: &str| {
+        // But for names, handles and the zone of a time.
+        let script = "return [document.documentElement.lang, document.documentElement.dir,
+            document.body.innerText.replace(/Alice|[A-Z0-9]{6}|UTC/g, '').match(/[a-z]{2,}/gi)]";
+        let (lang, dir, english): (String, String, Option<Vec<String>>) = browser.ask(script).await;
+        assert_eq!((lang.as_str(), dir.as_str(), english), ("ar", "rtl", None), "{state}");
+    };
+    in_arabic("start").await;
+    browser.send("مرحبا").await;
+    browser.shows(&["own:1::مرحبا"]).await;
+    in_arabic("conversation").await;
+    let listed = alice.socket.done("ticket:list", json!({})).await;
+    let ticket = listed["tickets"][0]["id"].as_str().unwrap().to_owned();
+    alice.socket.done("ticket:join", json!({ "ticketId": ticket })).await;
+    press(&browser, ".reload a").await;
+    browser.settles(|entries| entries.len() == 2).await;
+    in_arabic("joined").await;
+    press(&browser, "header .quiet").await;
+    says(&browser, "#state", "قلت إنك انتهيت").await;
+    in_arabic("done").await;
+    press(&browser, "#scores label:nth-child(5)").await;
+    press(&browser, "#rating button").await;
+    says(&browser, "#rated", "تقييمك: 5 من 5").await;
+    alice.socket.done("ticket:close", json!({ "ticketId": ticket })).await;
+    browser.page.refresh().await.unwrap();
+    says(&browser, "#state", "هذه المحادثة مغلقة").await;
+    press(&browser, ".ways a").await;
+    says(&browser, "#greeting", "كيف يمكننا مساعدتك؟").await;
+    in_arabic("another").await;
+
+    // Without a wish in the address, the browser's own language.
+    let get = |accepted: &str| {
+        let request = http().get(server.url("/plain")).header("accept-language", accepted);
+        async move { request.send().await.unwrap().text().await.unwrap() }
+    };
+    assert!(get("ar-EG,ar;q=0.9,en;q=0.5").await.contains("<html lang=\"ar\" dir=\"rtl\">"));
+    assert!(get("fr").await.contains("<html lang=\"en\" dir=\"ltr\">"));
+
+    browser.close().await;
+}
+
 fn form(request: RequestBuilder, fields: &str) -> RequestBuilder {
     request
         .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")

@@ -10,7 +10,7 @@ use serde_json::json;
 use thirtyfour::{ChromeCapabilities, prelude::*};
 use tokio::time::timeout;
 
-use super::{DEADLINE, people::http, process::Server};
+use super::{DEADLINE, people::http, process::At};
 
 /// How long a browser may take to start, and how many are tried.
 const START: Duration = Duration::from_secs(30);
@@ -63,12 +63,12 @@ pub(crate) struct Browser {
 }
 
 impl Browser {
-    pub(crate) async fn open(server: &Server) -> Self {
+    pub(crate) async fn open(server: &At) -> Self {
         Self::with(server, |_| {}).await
     }
 
     /// One that runs no page's scripts.
-    pub(crate) async fn without_javascript(server: &Server) -> Self {
+    pub(crate) async fn without_javascript(server: &At) -> Self {
         let forbid = |options: &mut ChromeCapabilities| {
             let settings = json!({ "profile.managed_default_content_settings.javascript": 2 });
             options.add_experimental_option("prefs", settings).unwrap();
@@ -78,7 +78,7 @@ impl Browser {
 
     /// Opens the page in a browser of its own. Chromium now and then hangs while it starts, on a
     /// machine that is busy: it is started again, which says nothing of the page.
-    async fn with(server: &Server, choose: impl Fn(&mut ChromeCapabilities)) -> Self {
+    async fn with(server: &At, choose: impl Fn(&mut ChromeCapabilities)) -> Self {
         for _ in 1..STARTS {
             match timeout(START, Self::start(&choose)).await {
                 Ok(Ok(browser)) => return browser.on(server).await,
@@ -113,7 +113,7 @@ impl Browser {
         Ok(Self { page, driver, _profile: profile })
     }
 
-    async fn on(self, server: &Server) -> Self {
+    async fn on(self, server: &At) -> Self {
         self.page.goto(server.url("/")).await.unwrap();
         self
     }
@@ -246,6 +246,7 @@ impl Drop for Browser {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::support::process::Server;
 
     /// The processes of a group that have not ended.
     fn members(group: u32) -> usize {

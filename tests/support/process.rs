@@ -131,12 +131,17 @@ impl Server {
 
     /// The same with an admin `root`.
     pub(crate) fn with_admin() -> Self {
+        Self::with_admin_and(&[])
+    }
+
+    /// The same with environment variables.
+    pub(crate) fn with_admin_and(settings: &[(&str, &str)]) -> Self {
         let data = tempfile::tempdir().unwrap();
         for (name, display) in [("alice", "Alice"), ("bob", "Bob")] {
             assert!(add_agent(data.path(), name, display).status.success());
         }
         assert!(add(data.path(), &["root", "--admin"]).status.success());
-        Self::on(data, Setup::with(&[]))
+        Self::on(data, Setup::with(settings))
     }
 
     /// The very first start on an empty directory.

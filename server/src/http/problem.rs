@@ -52,6 +52,11 @@ impl Problem {
         self.status
     }
 
+    /// What programs decide on.
+    pub(super) fn code(&self) -> ErrorCode {
+        self.error.code
+    }
+
     /// What people read.
     pub(super) fn message(&self) -> &str {
         &self.error.message

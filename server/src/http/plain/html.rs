@@ -10,6 +10,7 @@ use support_shared::{
 };
 use ulid::Ulid;
 
+use super::words::{Speech, Words};
 use crate::http::page;
 
 /// What is in the form that a message is written in.
@@ -40,6 +41,7 @@ pub(super) struct Look {
     pub(super) is_newest: bool,
     pub(super) tickets: Vec<GuestTicket>,
     pub(super) draft: Draft,
+    pub(super) speech: Speech,
 }
 
 /// Text between tags or in a quoted attribute.
@@ -60,8 +62,8 @@ impl Display for Escaped<'_> {
 
 impl Look {
     /// A page that can show nothing but why.
-    pub(super) fn sorry(why: String) -> Self {
-        Self { draft: Draft { why: Some(why), ..Draft::default() }, ..Self::default() }
+    pub(super) fn sorry(why: String, speech: Speech) -> Self {
+        Self { draft: Draft { why: Some(why), ..Draft::default() }, speech, ..Self::default() }
     }
 
     pub(super) fn html(&self) -> Html<String> {
@@ -73,31 +75,37 @@ impl Look {
 
     fn write(&self, out: &mut String) -> fmt::Result {
         let style = page::style();
+        let words = self.speech.words;
+        let Words { lang, dir, heading, .. } = words;
         write!(
             out,
-            "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
+            "<!doctype html>\n<html lang=\"{lang}\" dir=\"{dir}\">\n<head>\n<meta charset=\"utf-8\">\n\
              <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
-             <meta name=\"color-scheme\" content=\"light dark\">\n<title>Support</title>\n\
+             <meta name=\"color-scheme\" content=\"light dark\">\n<title>{heading}</title>\n\
              <link rel=\"stylesheet\" href=\"/{style}\">\n</head>\n<body class=\"plain\">\n\
-             <header>\n<div class=\"who\">\n<h1>Support</h1>\n"
+             <header>\n<div class=\"who\">\n<h1>{heading}</h1>\n"
         )?;
         if let Some(ticket) = &self.ticket {
-            writeln!(out, "<p id=\"reference\">Conversation {}</p>", ticket.reference)?;
+            let (of, reference) = (words.reference, ticket.reference);
+            writeln!(out, "<p id=\"reference\">{of}<bdi>{reference}</bdi></p>")?;
         }
         out.push_str("</div>\n<div class=\"menu\">\n");
         if let Some(ticket) = self.ticket.as_ref().filter(|it| goes_on(it)) {
             writeln!(
                 out,
-                "<form method=\"post\" action=\"/plain/end\">{}<button class=\"quiet\">I am done</button></form>",
-                hidden("ticket", &ticket.id.to_string())
+                "<form method=\"post\" action=\"/plain/end{}\">{}<button class=\"quiet\">{}</button></form>",
+                self.speech.query("?"),
+                hidden("ticket", &ticket.id.to_string()),
+                words.done,
             )?;
         }
         out.push_str("</div>\n</header>\n<main>\n");
         match &self.ticket {
-            None => out.push_str(
-                "<section id=\"greeting\"><h2>How can we help?</h2>\
-                 <p>Write to us. The answer is on this page when you load it again.</p></section>\n",
-            ),
+            None => writeln!(
+                out,
+                "<section id=\"greeting\"><h2>{}</h2><p>{}</p></section>",
+                words.greeting, words.invitation
+            )?,
             Some(ticket) => self.conversation(out, ticket)?,
         }
         self.form(out)?;
@@ -107,50 +115,53 @@ impl Look {
     }
 
     fn conversation(&self, out: &mut String, ticket: &GuestTicket) -> fmt::Result {
-        out.push_str("<section id=\"log\" aria-label=\"Conversation\">\n");
+        let (words, lang) = (self.speech.words, self.speech.query("&amp;"));
+        writeln!(out, "<section id=\"log\" aria-label=\"{}\">", words.conversation)?;
         if let Some(first) = self.messages.first().and_then(|it| it.seq).filter(|_| self.has_more) {
             let id = ticket.id;
             writeln!(
                 out,
-                "<p class=\"day\"><a href=\"/plain?ticket={id}&amp;before={first}\">Earlier messages</a></p>"
+                "<p class=\"day\"><a href=\"/plain?ticket={id}&amp;before={first}{lang}\">{}</a></p>",
+                words.earlier_messages
             )?;
         }
-        self.messages.iter().try_for_each(|message| entry(out, message))?;
+        self.messages.iter().try_for_each(|message| entry(out, message, words))?;
         out.push_str("</section>\n<p class=\"reload\" id=\"end\">");
-        let words = if self.is_newest { "Look for an answer" } else { "Newest messages" };
+        let what = if self.is_newest { words.look } else { words.newest };
         // Another address each time, or a browser would only go to the mark.
         let last = ticket.last_seq;
-        writeln!(out, "<a href=\"/plain?ticket={}&amp;at={last}#end\">{words}</a></p>", ticket.id)?;
+        let id = ticket.id;
+        writeln!(out, "<a href=\"/plain?ticket={id}&amp;at={last}{lang}#end\">{what}</a></p>")?;
         if goes_on(ticket) {
             return Ok(());
         }
-        out.push_str(
-            "<section id=\"over\" aria-label=\"After the conversation\">\n<p id=\"state\">",
-        );
-        out.push_str(if ticket.status == TicketStatus::Closed {
-            "This conversation is closed."
-        } else {
-            "You said that you are done. If there is more, just write."
-        });
-        out.push_str("</p>\n");
+        let is_closed = ticket.status == TicketStatus::Closed;
+        writeln!(
+            out,
+            "<section id=\"over\" aria-label=\"{}\">\n<p id=\"state\">{}</p>",
+            words.over,
+            if is_closed { words.closed } else { words.ended }
+        )?;
         match &ticket.rating {
             Some(rating) => {
-                writeln!(out, "<p id=\"rated\">Thank you. You gave {} of 5.</p>", rating.score)?;
+                let [before, after] = words.rated;
+                writeln!(out, "<p id=\"rated\">{before}{}{after}</p>", rating.score)?;
             }
-            None => rating(out, ticket)?,
+            None => rating(out, ticket, self.speech)?,
         }
         writeln!(
             out,
-            "<div class=\"ways\"><a class=\"quiet\" href=\"/plain?new=1\">Start a new conversation</a>\
-             <a class=\"quiet\" href=\"/guest/tickets/{}/transcript\" download>Download as text</a></div>\n</section>",
-            ticket.id
+            "<div class=\"ways\"><a class=\"quiet\" href=\"/plain?new=1{lang}\">{}</a>\
+             <a class=\"quiet\" href=\"/guest/tickets/{}/transcript\" download>{}</a></div>\n</section>",
+            words.fresh, ticket.id, words.transcript
         )
     }
 
     fn form(&self, out: &mut String) -> fmt::Result {
-        let draft = &self.draft;
+        let (draft, words) = (&self.draft, self.speech.words);
         if let Some(why) = &draft.why {
-            writeln!(out, "<p id=\"problem\" role=\"alert\">Not done: {}</p>", Escaped(why))?;
+            let (not_done, why) = (words.not_done, Escaped(why));
+            writeln!(out, "<p id=\"problem\" role=\"alert\">{not_done}{why}</p>")?;
         }
         let closed = self.ticket.as_ref().is_some_and(|it| it.status == TicketStatus::Closed);
         if closed {
@@ -159,32 +170,39 @@ impl Look {
                 let text = Escaped(&draft.content);
                 writeln!(
                     out,
-                    "<label class=\"kept\">What you wrote<textarea readonly rows=\"5\">\n{text}</textarea></label>"
+                    "<label class=\"kept\">{}<textarea readonly rows=\"5\" dir=\"auto\">\n{text}</textarea></label>",
+                    words.kept
                 )?;
             }
             return Ok(());
         }
         if draft.key.is_empty() {
-            return writeln!(out, "<p class=\"reload\"><a href=\"/plain\">Try again</a></p>");
+            let (lang, again) = (self.speech.query("?"), words.again);
+            return writeln!(out, "<p class=\"reload\"><a href=\"/plain{lang}\">{again}</a></p>");
         }
         let ticket = self.ticket.as_ref().map(|it| hidden("ticket", &it.id.to_string()));
         write!(
             out,
-            "<form id=\"form\" method=\"post\" action=\"/plain/message\">\n{}{}<div class=\"box\">\
-             <label for=\"composer\" class=\"unseen\">Your message</label>\
-             <textarea id=\"composer\" name=\"content\" rows=\"4\" required dir=\"auto\" placeholder=\"Write a message\">\n{}</textarea>\
-             <button id=\"send\" class=\"primary\">Send</button></div>\n",
+            "<form id=\"form\" method=\"post\" action=\"/plain/message{}\">\n{}{}<div class=\"box\">\
+             <label for=\"composer\" class=\"unseen\">{}</label>\
+             <textarea id=\"composer\" name=\"content\" rows=\"4\" required dir=\"auto\" placeholder=\"{}\">\n{}</textarea>\
+             <button id=\"send\" class=\"primary\">{}</button></div>\n",
+            self.speech.query("?"),
             hidden("key", &draft.key),
             ticket.as_deref().unwrap_or_default(),
+            words.message,
+            words.write,
             Escaped(&draft.content),
+            words.send,
         )?;
         if ticket.is_none() {
+            let optional = |label| format!("{label} {}", words.optional);
             writeln!(
                 out,
                 "<div class=\"fields\">{}{}{}</div>",
-                field("name", "Your name (optional)", "text", 80, &draft.name),
-                field("email", "E-mail (optional)", "email", 254, &draft.email),
-                field("subject", "What is it about? (optional)", "text", 200, &draft.subject),
+                field("name", &optional(words.name), "text", 80, &draft.name),
+                field("email", &optional(words.email), "email", 254, &draft.email),
+                field("subject", &optional(words.subject), "text", 200, &draft.subject),
             )?;
         }
         out.push_str("</form>\n");
@@ -197,13 +215,18 @@ impl Look {
         if others.peek().is_none() {
             return Ok(());
         }
-        out.push_str("<nav class=\"others\" aria-label=\"Your other conversations\"><h2>Your other conversations</h2>\n<ul>\n");
+        let (words, lang) = (self.speech.words, self.speech.query("&amp;"));
+        let others_are = words.others;
+        writeln!(
+            out,
+            "<nav class=\"others\" aria-label=\"{others_are}\"><h2>{others_are}</h2>\n<ul>"
+        )?;
         for ticket in others {
             let preview = ticket.last_message.as_ref().map(|it| it.preview.as_str());
-            let title = ticket.subject.as_deref().or(preview).unwrap_or("Conversation");
+            let title = ticket.subject.as_deref().or(preview).unwrap_or(words.conversation);
             writeln!(
                 out,
-                "<li><a href=\"/plain?ticket={}\"><bdi>{}</bdi></a> {}</li>",
+                "<li><a href=\"/plain?ticket={}{lang}\"><bdi>{}</bdi></a> {}</li>",
                 ticket.id,
                 Escaped(title),
                 time(&ticket.updated_at.to_string())
@@ -218,19 +241,23 @@ fn goes_on(ticket: &GuestTicket) -> bool {
     ticket.status == TicketStatus::Open && !ticket.ended_by_guest
 }
 
-fn entry(out: &mut String, message: &Message) -> fmt::Result {
+fn entry(out: &mut String, message: &Message, words: &Words) -> fmt::Result {
     let seq = message.seq.unwrap_or_default();
-    let (text, at) = (Escaped(&message.content), time(&message.created_at.to_string()));
-    let name = Escaped(&message.sender_name);
+    let told = message.event.as_ref().and_then(words.event);
+    let text = Escaped(told.as_ref().unwrap_or(&message.content));
+    let at = time(&message.created_at.to_string());
+    let is_own = message.sender_role == SenderRole::Guest;
+    let name = Escaped(if is_own { words.you } else { &message.sender_name });
     match message.sender_role {
         SenderRole::System => writeln!(
             out,
             "<div class=\"entry system\" data-seq=\"{seq}\"><span class=\"text\" dir=\"auto\">{text}</span>{at}</div>"
         ),
         SenderRole::Guest | SenderRole::Agent => {
-            let own = message.sender_role == SenderRole::Guest;
-            let (whose, name_class) = if own { ("own", "name unseen") } else { ("other", "name") };
-            let state = if own { "<span class=\"state\">Sent</span>" } else { "" };
+            let (whose, name_class) =
+                if is_own { ("own", "name unseen") } else { ("other", "name") };
+            let sent = || format!("<span class=\"state\">{}</span>", words.sent);
+            let state = if is_own { sent() } else { String::new() };
             writeln!(
                 out,
                 "<div class=\"entry {whose}\" data-seq=\"{seq}\"><bdi class=\"{name_class}\">{name}</bdi>\
@@ -240,10 +267,15 @@ fn entry(out: &mut String, message: &Message) -> fmt::Result {
     }
 }
 
-fn rating(out: &mut String, ticket: &GuestTicket) -> fmt::Result {
-    out.push_str("<form id=\"rating\" method=\"post\" action=\"/plain/rate\">");
-    out.push_str(&hidden("ticket", &ticket.id.to_string()));
-    out.push_str("<fieldset><legend>How was it? 1 is bad, 5 is good</legend><span id=\"scores\">");
+fn rating(out: &mut String, ticket: &GuestTicket, speech: Speech) -> fmt::Result {
+    let Words { how, worst, comment, rate, .. } = speech.words;
+    write!(
+        out,
+        "<form id=\"rating\" method=\"post\" action=\"/plain/rate{}\">{}\
+         <fieldset><legend>{how} {worst}</legend><span id=\"scores\">",
+        speech.query("?"),
+        hidden("ticket", &ticket.id.to_string()),
+    )?;
     for score in 1..=5 {
         write!(
             out,
@@ -251,9 +283,8 @@ fn rating(out: &mut String, ticket: &GuestTicket) -> fmt::Result {
         )?;
     }
     out.push_str("</span></fieldset>");
-    out.push_str(&field("comment", "Anything to add? (optional)", "text", 1000, ""));
-    out.push_str("<button class=\"quiet\">Send rating</button></form>\n");
-    Ok(())
+    let comment = field("comment", comment, "text", 1000, "");
+    writeln!(out, "{comment}<button class=\"quiet\">{rate}</button></form>")
 }
 
 fn hidden(name: &str, value: &str) -> String {
@@ -270,7 +301,7 @@ fn field(name: &str, label: &str, kind: &str, max: u32, value: &str) -> String {
 /// A moment to the minute, in UTC: the server does not know where the guest is.
 fn time(at: &str) -> String {
     let shown = at.get(..16).unwrap_or(at).replace('T', " ");
-    format!("<time datetime=\"{at}\">{shown} UTC</time>")
+    format!("<time datetime=\"{at}\" dir=\"ltr\">{shown} UTC</time>")
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 //! of its own; what is refused is shown with the text that was sent still in its box.
 
 mod html;
+mod words;
 
 use axum::{
     Extension, Form, Router,
@@ -20,7 +21,10 @@ use support_shared::{
     ticket::{GuestTicket, TicketStatus},
 };
 
-use self::html::{Draft, Look};
+use self::{
+    html::{Draft, Look},
+    words::Speech,
+};
 use super::{
     Http,
     cookies::Place,
@@ -95,15 +99,17 @@ struct RateForm {
 
 async fn show(
     State(http): State<Http>,
+    speech: Speech,
     GuestCaller(actor): GuestCaller,
     Asked(wanted): Asked<Wanted>,
 ) -> Response {
     let draft = Draft::new(http.source.ulid());
-    page(&http, &actor, wanted, draft, StatusCode::OK).await
+    page(&http, &actor, speech, wanted, draft, StatusCode::OK).await
 }
 
 async fn send(
     State(http): State<Http>,
+    speech: Speech,
     Extension(address): Extension<Address>,
     headers: HeaderMap,
     GuestCaller(actor): GuestCaller,
@@ -112,7 +118,7 @@ async fn send(
     let ticket = form.ticket;
     match deliver(&http, &headers, address, &form).await {
         Ok((ticket, cookie)) => {
-            let mut response = Redirect::to(&format!("/plain?ticket={ticket}#end")).into_response();
+            let mut response = there(ticket, speech);
             if let Some(cookie) = cookie {
                 response.headers_mut().append(header::SET_COOKIE, cookie);
             }
@@ -125,9 +131,9 @@ async fn send(
                 ..Wanted::default()
             };
             let MessageForm { content, key, name, email, subject, .. } = form;
-            let why = Some(problem.message().to_owned());
+            let why = Some(speech.why(&problem));
             let draft = Draft { content, key, name, email, subject, why };
-            page(&http, &actor, wanted, draft, problem.status()).await
+            page(&http, &actor, speech, wanted, draft, problem.status()).await
         }
     }
 }
@@ -180,15 +186,17 @@ fn given<T: TryFrom<String, Error: std::fmt::Display>>(text: &str) -> Result<Opt
 
 async fn end(
     State(http): State<Http>,
+    speech: Speech,
     GuestCaller(actor): GuestCaller,
     Sent(EndForm { ticket }): Sent<EndForm>,
 ) -> Response {
     let done = http.execute(&actor, Command::EndTicket(ticket)).await.map(drop);
-    afterwards(&http, &actor, ticket, done).await
+    afterwards(&http, &actor, speech, ticket, done).await
 }
 
 async fn rate(
     State(http): State<Http>,
+    speech: Speech,
     GuestCaller(actor): GuestCaller,
     Sent(RateForm { ticket, score, comment }): Sent<RateForm>,
 ) -> Response {
@@ -201,22 +209,29 @@ async fn rate(
         Ok(rating) => http.execute(&actor, Command::RateTicket(rating)).await.map(drop),
         Err(problem) => Err(problem),
     };
-    afterwards(&http, &actor, ticket, done).await
+    afterwards(&http, &actor, speech, ticket, done).await
+}
+
+/// Shows the newest of a conversation, by a page that may be loaded again.
+fn there(ticket: TicketId, speech: Speech) -> Response {
+    let lang = speech.query("&");
+    Redirect::to(&format!("/plain?ticket={ticket}{lang}#end")).into_response()
 }
 
 async fn afterwards(
     http: &Http,
     actor: &Actor,
+    speech: Speech,
     ticket: TicketId,
     done: Result<(), Problem>,
 ) -> Response {
     match done {
-        Ok(()) => Redirect::to(&format!("/plain?ticket={ticket}#end")).into_response(),
+        Ok(()) => there(ticket, speech),
         Err(problem) => {
             let mut draft = Draft::new(http.source.ulid());
-            draft.why = Some(problem.message().to_owned());
+            draft.why = Some(speech.why(&problem));
             let wanted = Wanted { ticket: Some(ticket), ..Wanted::default() };
-            page(http, actor, wanted, draft, problem.status()).await
+            page(http, actor, speech, wanted, draft, problem.status()).await
         }
     }
 }
@@ -225,14 +240,18 @@ async fn afterwards(
 async fn page(
     http: &Http,
     actor: &Actor,
+    speech: Speech,
     wanted: Wanted,
     draft: Draft,
     status: StatusCode,
 ) -> Response {
     match look(http, actor, wanted, draft).await {
-        Ok(look) => (status, page::headers(http), look.html()).into_response(),
+        Ok(look) => {
+            let look = Look { speech, ..look };
+            (status, page::headers(http), look.html()).into_response()
+        }
         Err(problem) => {
-            let look = Look::sorry(problem.message().to_owned());
+            let look = Look::sorry(speech.why(&problem), speech);
             (problem.status(), page::headers(http), look.html()).into_response()
         }
     }
@@ -264,7 +283,8 @@ async fn look(http: &Http, actor: &Actor, wanted: Wanted, draft: Draft) -> Resul
         (messages, has_more) = (earlier, more);
     }
     let is_newest = wanted.before.is_none();
-    Ok(Look { ticket: Some(ticket), messages, has_more, is_newest, tickets, draft })
+    let ticket = Some(ticket);
+    Ok(Look { ticket, messages, has_more, is_newest, tickets, draft, ..Look::default() })
 }
 
 /// The guest's conversations, the latest first.
