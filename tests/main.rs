@@ -9,6 +9,7 @@ mod support;
 mod access;
 mod breaking;
 mod canned;
+mod clients;
 mod console;
 mod conversation;
 mod data;

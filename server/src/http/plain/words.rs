@@ -160,6 +160,7 @@ fn event_in_arabic(event: &SystemEvent) -> Option<String> {
     }
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "a language may have no words of its own")]
 fn refusal_in_arabic(code: ErrorCode) -> Option<&'static str> {
     Some(match code {
         ErrorCode::Invalid => "تحقق مما كتبته",
