@@ -140,7 +140,7 @@ pub(super) fn next_hole(state: &mut State) -> bool {
 
 /// Goes to a hole that would be sent, and says so. False when there is none.
 pub(super) fn holds_back(state: &mut State) -> bool {
-    if !next_hole(state) {
+    if !state.conversation_mut().is_some_and(|open| open.composer.select_first_hole()) {
         return false;
     }
     let composer = state.conversation().map(|open| &open.composer);

@@ -40,7 +40,10 @@ pub(crate) fn hints(state: &State, cells: usize) -> Vec<(String, &'static str)> 
         let mut keys = rows.iter().filter(|(command, _)| command.id == id);
         keys.find_map(|(_, keys)| keys.first()).map(ToString::to_string)
     };
-    let runs = matches!(&state.overlay, Some(Overlay::Pick(pick)) if pick.runs());
+    let picks = match &state.overlay {
+        Some(Overlay::Pick(pick)) => pick.verb(),
+        _ => None,
+    };
     let holes = state.conversation().is_some_and(|open| open.composer.has_holes());
     let hint = |command: &Command| {
         let mode = state.conversation().map(Conversation::mode);
@@ -48,7 +51,7 @@ pub(crate) fn hints(state: &State, cells: usize) -> Vec<(String, &'static str)> 
             (C::Send, Some(Mode::Reply)) => "send to guest",
             (C::Send, Some(Mode::Note)) => "save note",
             (C::SwitchMode, Some(mode)) => mode.other().word(),
-            (C::Accept, _) if runs => "run",
+            (C::Accept, _) if picks.is_some() => picks.unwrap_or_default(),
             (C::NextHole, _) if !holes => return None,
             _ if command.hint.is_empty() => "help",
             _ => command.hint,

@@ -50,6 +50,22 @@ impl Composer {
         found
     }
 
+    /// Selects the first hole, unless one is selected already. Says whether there is one.
+    pub(crate) fn select_first_hole(&mut self) -> bool {
+        let on_one = |composer: &Self| {
+            composer.selected_text().is_some_and(|text| composer.holes.iter().any(|it| it == text))
+        };
+        if on_one(self) {
+            return true;
+        }
+        let first = self.hole_after(0);
+        let found = first.is_some();
+        if let Some(range) = first {
+            self.select(range);
+        }
+        found
+    }
+
     fn select(&mut self, range: Range<usize>) {
         self.cursor = range.end;
         self.selected = Some(range);

@@ -89,7 +89,7 @@ impl Pick {
 
     /// Whether there is much to choose from, and much to say of it.
     pub(crate) fn is_long(&self) -> bool {
-        self.runs() || self.of == PickOf::Canned
+        self.verb().is_some()
     }
 
     /// Whether it is about what is on the screen, and must not cover all of it.
@@ -111,9 +111,13 @@ impl Pick {
         }
     }
 
-    /// Whether what is picked is done, and not only named.
-    pub(crate) fn runs(&self) -> bool {
-        matches!(self.of, PickOf::Palette | PickOf::Help)
+    /// What Enter does with the selected one, where that is not just to choose it.
+    pub(crate) fn verb(&self) -> Option<&'static str> {
+        match self.of {
+            PickOf::Palette | PickOf::Help => Some("run"),
+            PickOf::Canned => Some("insert"),
+            PickOf::Assignee(_) | PickOf::Priority(_) => None,
+        }
     }
 
     pub(crate) fn title(&self) -> &'static str {

@@ -93,8 +93,8 @@ fn a_text_with_a_hole_is_not_sent_by_accident() {
     story.keys("/refund<enter>5 EUR<enter>");
     assert_eq!(story.state.outbox.of(ticket_id(1)).count(), 0);
     assert_eq!(story.toast(), "not sent: fill in {day}, or send it as it is with Alt-s");
-    // The hole is selected: what is typed fills it in.
-    story.keys("Friday<enter>");
+    // The hole is selected and stays so: what is typed fills it in.
+    story.keys("<enter>Friday<enter>");
     assert_eq!(story.state.outbox.of(ticket_id(1)).count(), 1);
 
     story.keys("/refund<enter><a-s>");
