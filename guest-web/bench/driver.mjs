@@ -37,7 +37,7 @@ export async function withDesk(work) {
     const browser = await openBrowser(`http://127.0.0.1:${port}`, join(data, 'profile'));
     const alice = await signIn(url);
     try {
-      await work({ url, browser, alice });
+      await work({ url, browser, alice, stop: () => server.kill() });
     } finally {
       alice.close();
       await browser.quit();
@@ -61,6 +61,7 @@ async function signIn(url) {
   };
   return {
     ask,
+    type: (ticketId) => socket.emit('ticket:typing', { ticketId, typing: true }),
     say: (ticketId, content) => ask('message:send', { ticketId, content, clientMessageId: `k${(made += 1)}` }),
     close: () => socket.close(),
   };

@@ -34,6 +34,7 @@ async fn without_javascript_a_guest_writes_by_form_and_reads_by_reload() {
         "other:3::<script>alert(1)</script>",
     ];
     browser.shows(&whole).await;
+    says(&browser, ".own .state", "Seen").await;
     browser.page.refresh().await.unwrap();
     browser.shows(&whole).await;
 

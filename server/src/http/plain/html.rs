@@ -125,7 +125,7 @@ impl Look {
                 words.earlier_messages
             )?;
         }
-        self.messages.iter().try_for_each(|message| entry(out, message, words))?;
+        self.messages.iter().try_for_each(|message| entry(out, message, ticket, words))?;
         out.push_str("</section>\n<p class=\"reload\" id=\"end\">");
         let what = if self.is_newest { words.look } else { words.newest };
         // Another address each time, or a browser would only go to the mark.
@@ -241,7 +241,7 @@ fn goes_on(ticket: &GuestTicket) -> bool {
     ticket.status == TicketStatus::Open && !ticket.ended_by_guest
 }
 
-fn entry(out: &mut String, message: &Message, words: &Words) -> fmt::Result {
+fn entry(out: &mut String, message: &Message, ticket: &GuestTicket, words: &Words) -> fmt::Result {
     let seq = message.seq.unwrap_or_default();
     let told = message.event.as_ref().and_then(words.event);
     let text = Escaped(told.as_ref().unwrap_or(&message.content));
@@ -256,8 +256,9 @@ fn entry(out: &mut String, message: &Message, words: &Words) -> fmt::Result {
         SenderRole::Guest | SenderRole::Agent => {
             let (whose, name_class) =
                 if is_own { ("own", "name unseen") } else { ("other", "name") };
-            let sent = || format!("<span class=\"state\">{}</span>", words.sent);
-            let state = if is_own { sent() } else { String::new() };
+            let read = if seq <= ticket.agent_read_seq { words.seen } else { words.sent };
+            let state = || format!("<span class=\"state\">{read}</span>");
+            let state = if is_own { state() } else { String::new() };
             writeln!(
                 out,
                 "<div class=\"entry {whose}\" data-seq=\"{seq}\"><bdi class=\"{name_class}\">{name}</bdi>\
