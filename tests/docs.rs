@@ -1,5 +1,5 @@
-//! The tables of the README are those of the code. `UPDATE_DOCS=1 cargo test -p support-tests docs`
-//! writes them.
+//! The tables of the README are those of the code, and its screens those of the console.
+//! `UPDATE_DOCS=1 cargo test -p support-tests -- docs console::captures --test-threads=1` writes them.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -17,7 +17,12 @@ use crate::support::{process::Server, terminal::AGENT};
 const README: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../README.md");
 
 /// Compares what stands between the marks of `name` with `fresh`, or writes it.
-fn stands(name: &str, fresh: &str) {
+pub(crate) fn stands(name: &str, fresh: &str) {
+    stands_but_for(name, fresh, str::to_owned);
+}
+
+/// The same for what differs each time in parts that `mask` takes away.
+pub(crate) fn stands_but_for(name: &str, fresh: &str, mask: impl Fn(&str) -> String) {
     let (begin, end) = (format!("<!-- {name} -->\n"), format!("<!-- end of {name} -->"));
     let readme = std::fs::read_to_string(README).unwrap();
     let from = readme.find(&begin).unwrap() + begin.len();
@@ -26,9 +31,9 @@ fn stands(name: &str, fresh: &str) {
         std::fs::write(README, format!("{}{fresh}{}", &readme[..from], &readme[to..])).unwrap();
     } else {
         assert_eq!(
-            &readme[from..to],
-            fresh,
-            "the table {name} is stale: see the header of this file"
+            mask(&readme[from..to]),
+            mask(fresh),
+            "{name} is stale in the README: see the header of tests/docs.rs"
         );
     }
 }

@@ -32,6 +32,8 @@ use crate::view::Theme;
 const AT_ONCE: usize = 256;
 /// The least time between two frames.
 const FRAME: Duration = Duration::from_millis(16);
+/// The same for one that shows what a key has done: whoever types waits for no flood of messages.
+const KEY_FRAME: Duration = Duration::from_millis(4);
 
 /// The console, from the sign-in to the last frame.
 pub(crate) async fn run(settings: Settings) -> anyhow::Result<()> {
@@ -69,6 +71,7 @@ pub(crate) async fn run(settings: Settings) -> anyhow::Result<()> {
         notices,
         runner: Runner::default(),
         dirty: true,
+        pressed: false,
         drawn_at: None,
         stopped: false,
     };
@@ -91,6 +94,8 @@ struct App {
     notices: notify::Settings,
     runner: Runner,
     dirty: bool,
+    /// A key or the mouse has made it so.
+    pressed: bool,
     drawn_at: Option<Instant>,
     /// We stopped ourselves: the next CONT is the answer to that.
     stopped: bool,
@@ -124,17 +129,7 @@ impl App {
                     self.go_on()?;
                     None
                 }
-                #[cfg(feature = "breaks")]
-                Woken::Input(Input::Key(key))
-                    if key == crate::commands::Chord::key(crossterm::event::KeyCode::F(12)) =>
-                {
-                    panic!("broken on purpose")
-                }
-                Woken::Input(Input::Key(key)) => self.take(Msg::Key(key)),
-                Woken::Input(Input::Paste(text)) => self.take(Msg::Paste(text)),
-                Woken::Input(Input::Resize(size)) => self.take(Msg::Resize(size)),
-                Woken::Input(Input::Pointer(what, at)) => self.take(Msg::Pointer(what, at)),
-                Woken::Input(Input::Focus(focused)) => self.take(Msg::Focus(focused)),
+                Woken::Input(input) => self.press(input),
                 Woken::Msg(msg) => self.take_all(msg),
                 Woken::Deadline => self.take(Msg::Deadline),
                 Woken::Frame => None,
@@ -158,9 +153,27 @@ impl App {
         }
     }
 
+    /// What the agent does at the terminal.
+    fn press(&mut self, input: Input) -> Option<Turn> {
+        self.pressed = true;
+        match input {
+            #[cfg(feature = "breaks")]
+            Input::Key(key)
+                if key == crate::commands::Chord::key(crossterm::event::KeyCode::F(12)) =>
+            {
+                panic!("broken on purpose")
+            }
+            Input::Key(key) => self.take(Msg::Key(key)),
+            Input::Paste(text) => self.take(Msg::Paste(text)),
+            Input::Resize(size) => self.take(Msg::Resize(size)),
+            Input::Pointer(what, at) => self.take(Msg::Pointer(what, at)),
+            Input::Focus(focused) => self.take(Msg::Focus(focused)),
+        }
+    }
+
     async fn wake(&mut self) -> anyhow::Result<Woken> {
         let deadline = self.deadline();
-        let frame = self.drawn_at.filter(|_| self.dirty).map(|at| at + FRAME);
+        let frame = self.drawn_at.filter(|_| self.dirty).map(|at| at + self.least_pause());
         Ok(tokio::select! {
             biased;
             signal = self.signals.next() => Woken::Signal(signal),
@@ -178,11 +191,16 @@ impl App {
         })
     }
 
+    fn least_pause(&self) -> Duration {
+        if self.pressed { KEY_FRAME } else { FRAME }
+    }
+
     fn draw_if_due(&mut self) -> anyhow::Result<()> {
         let now = Instant::now();
-        if self.dirty && self.drawn_at.is_none_or(|at| now >= at + FRAME) {
+        if self.dirty && self.drawn_at.is_none_or(|at| now >= at + self.least_pause()) {
             self.tty.draw(&self.state, self.theme).context("the terminal is gone")?;
             self.dirty = false;
+            self.pressed = false;
             self.drawn_at = Some(now);
         }
         Ok(())

@@ -1,6 +1,7 @@
 //! The real console against the real server, in a pseudo-terminal or a pipe: what a shift at it is
 //! made of, and that it holds.
 
+mod captures;
 mod hostile;
 mod plain;
 mod screen;

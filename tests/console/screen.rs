@@ -215,11 +215,43 @@ async fn every_size_of_the_window_has_its_screen_and_a_draft_goes_through_all_of
     for (rows, columns, part) in
         [(40, 120, "All open"), (60, 200, "Assignee"), (10, 40, "> half"), (9, 39, "too small")]
     {
+        let frames = console.frames();
         console.resize(rows, columns);
+        console.until_frame(frames + 1);
         console.shows(part);
     }
     console.resize(24, 80);
     console.shows("> half a sentence");
     let screen = console.shows("hello");
     assert!(!screen.contains("All open"), "{screen}");
+}
+
+#[tokio::test]
+async fn at_rest_nothing_is_drawn_and_nothing_sent() {
+    let server = Server::start();
+    let mut maya = Guest::arrives(&server).await;
+    maya.opens_a_ticket("hello").await;
+    let home = signed_in(&server, "alice");
+    let mut console = in_conversation(&server, &home, &[]);
+    // Answered: no age is shown that changes with the minute.
+    console.keys("rone moment\r");
+    console.until("the answer", |screen| {
+        screen.contains("▌ one moment") && screen.contains("0 waiting")
+    });
+    console.keys(ESC);
+    console.shows("r reply");
+
+    // The notes to the agent end by themselves; then there is nothing left that changes.
+    let mut rest = tokio::time::interval(std::time::Duration::from_secs(3));
+    rest.tick().await;
+    let mut before = (console.frames(), console.bytes().len());
+    for _ in 0..4 {
+        rest.tick().await;
+        let now = (console.frames(), console.bytes().len());
+        if now == before {
+            return;
+        }
+        before = now;
+    }
+    panic!("never at rest: {before:?}\n{}", console.screen());
 }

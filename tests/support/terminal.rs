@@ -67,6 +67,22 @@ impl vt100::Callbacks for Acts {
 struct Output {
     parser: vt100::Parser<Acts>,
     bytes: Vec<u8>,
+    /// How many whole frames there were.
+    frames: usize,
+}
+
+/// What ends a frame.
+const FRAME_END: &[u8] = b"\x1b[?2026l";
+
+impl Output {
+    fn take(&mut self, bytes: &[u8]) {
+        self.parser.process(bytes);
+        // The end of a frame may come in two pieces.
+        let from = self.bytes.len().saturating_sub(FRAME_END.len() - 1);
+        self.bytes.extend(bytes);
+        let ends = self.bytes[from..].windows(FRAME_END.len());
+        self.frames += ends.filter(|it| *it == FRAME_END).count();
+    }
 }
 
 /// A terminal with the console in it.
@@ -113,7 +129,7 @@ impl Terminal {
         drop(pair.slave);
         let sizes = (NonZeroU16::new(rows).unwrap(), NonZeroU16::new(columns).unwrap());
         let parser = vt100::Parser::new_with_callbacks(sizes.0, sizes.1, 0, Acts::default());
-        let output = Output { parser, bytes: Vec::new() };
+        let output = Output { parser, bytes: Vec::new(), frames: 0 };
         let output = Arc::new((Mutex::new(output), Condvar::new()));
         let mut reader = pair.master.try_clone_reader().unwrap();
         let drawn = Arc::clone(&output);
@@ -122,8 +138,7 @@ impl Terminal {
             while let Ok(count @ 1..) = reader.read(&mut bytes) {
                 // A test that has failed while it looked is over.
                 let Ok(mut output) = drawn.0.lock() else { return };
-                output.parser.process(&bytes[..count]);
-                output.bytes.extend(&bytes[..count]);
+                output.take(&bytes[..count]);
                 drop(output);
                 drawn.1.notify_all();
             }
@@ -196,6 +211,16 @@ impl Terminal {
             }
             output = self.output.1.wait_timeout(output, left).unwrap().0;
         }
+    }
+
+    /// How many whole frames have been drawn.
+    pub(crate) fn frames(&self) -> usize {
+        self.output().frames
+    }
+
+    /// Waits for the frame of this number.
+    pub(crate) fn until_frame(&self, number: usize) {
+        self.wait("another frame", |output| (output.frames >= number).then_some(()));
     }
 
     /// Waits until the screen shows `text`.
