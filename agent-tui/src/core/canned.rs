@@ -12,7 +12,7 @@ use crate::text::Untrusted;
 /// The most that are kept; a desk has fewer.
 const MOST: usize = 1_000;
 /// What was read longer ago is read again when the list is opened.
-const FRESH_MILLIS: i64 = 60_000;
+const FRESH_MILLIS: i64 = 3_000;
 
 /// A canned reply, its texts fit for a terminal.
 #[derive(Debug, Clone)]
