@@ -53,7 +53,7 @@ pub(super) struct Words {
     /// What the desk wrote into the conversation; nothing where its own words are used.
     pub(super) event: fn(&SystemEvent) -> Option<String>,
     /// Why something was not done; nothing where the desk's own words are used.
-    refusal: fn(ErrorCode) -> Option<&'static str>,
+    refusal: Option<fn(ErrorCode) -> &'static str>,
 }
 
 const LANGUAGES: [&Words; 2] = [&EN, &AR];
@@ -95,7 +95,7 @@ static EN: Words = Words {
     comment: "Anything to add? (optional)",
     rate: "Send rating",
     event: |_| None,
-    refusal: |_| None,
+    refusal: None,
 };
 
 static AR: Words = Words {
@@ -135,7 +135,7 @@ static AR: Words = Words {
     comment: "هل تود إضافة شيء؟ (اختياري)",
     rate: "إرسال التقييم",
     event: event_in_arabic,
-    refusal: refusal_in_arabic,
+    refusal: Some(refusal_in_arabic),
 };
 
 fn event_in_arabic(event: &SystemEvent) -> Option<String> {
@@ -163,9 +163,8 @@ fn event_in_arabic(event: &SystemEvent) -> Option<String> {
     }
 }
 
-#[expect(clippy::unnecessary_wraps, reason = "a language may have no words of its own")]
-fn refusal_in_arabic(code: ErrorCode) -> Option<&'static str> {
-    Some(match code {
+fn refusal_in_arabic(code: ErrorCode) -> &'static str {
+    match code {
         ErrorCode::Invalid => "تحقق مما كتبته",
         ErrorCode::TooLarge => "الرسالة طويلة جدًا",
         ErrorCode::TicketClosed => "هذه المحادثة مغلقة",
@@ -173,7 +172,7 @@ fn refusal_in_arabic(code: ErrorCode) -> Option<&'static str> {
         ErrorCode::RateLimited => "رسائل كثيرة في وقت قصير. انتظر قليلًا",
         ErrorCode::Unauthenticated => "انتهت جلستك",
         _ => "أعد المحاولة من فضلك",
-    })
+    }
 }
 
 /// The language that a page is shown in.
@@ -213,7 +212,8 @@ impl Speech {
 
     /// Why something was not done.
     pub(super) fn why(self, problem: &Problem) -> String {
-        (self.words.refusal)(problem.code()).unwrap_or(problem.message()).to_owned()
+        let own = |of: fn(ErrorCode) -> &'static str| of(problem.code());
+        self.words.refusal.map_or(problem.message(), own).to_owned()
     }
 }
 
