@@ -20,7 +20,7 @@ use super::super::{
 };
 use crate::desk::{log::Log, record::TicketRecord};
 
-/// Entries of one log that [`Collections::tails`] reads at once.
+/// Entries of one log that [`Entries::tails`] reads at once.
 pub(super) const TAIL: u64 = 256;
 
 /// What a unique index has said to a document.
