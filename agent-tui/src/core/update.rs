@@ -18,6 +18,10 @@ const LONG_PASTE: usize = 10;
 pub(crate) fn update(state: &mut State, stamp: &Stamp, msg: Msg) -> Vec<Effect> {
     state.now = stamp.now;
     let mut effects = Vec::new();
+    if matches!(msg, Msg::Paste(_) | Msg::Pointer(..)) {
+        // Whoever does something else has given the keys up that were begun.
+        state.pressed.clear();
+    }
     match msg {
         Msg::Key(key) => press(state, stamp, key, &mut effects),
         Msg::Paste(text) => paste(state, &text),

@@ -335,6 +335,14 @@ fn hostile_text_acts_on_nothing_wherever_it_is_shown() {
             }));
         }
         story.state.me.display_name = format!("a{hostile}");
+        let text = format!("{{guest.name}} {{agent.name}} {{h{hostile}}}");
+        story.happens(Msg::Canned(Ok(vec![support_shared::canned::Canned {
+            id: support_shared::CannedId::from_ulid(ulid::Ulid::nil()),
+            shortcut: format!("u{hostile}"),
+            title: format!("l{hostile}"),
+            text,
+            updated_at: noon(),
+        }])));
         story.notices(AgentNotice::PresenceChanged(PresenceChanged {
             agent_id: agent().id,
             name: format!("k{hostile}"),
@@ -349,6 +357,7 @@ fn hostile_text_acts_on_nothing_wherever_it_is_shown() {
             (80, "<esc>A"),
             (80, "<esc>T"),
             (80, "<esc><c-k>938"),
+            (80, "<esc>c"),
         ] {
             story = sized(story, width, 24);
             story.keys(keys);

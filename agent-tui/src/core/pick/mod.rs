@@ -104,6 +104,9 @@ impl Pick {
 
     /// Whether the canned reply that is selected has no holes; nothing for what is none.
     pub(crate) fn ready(&self, state: &State) -> Option<bool> {
+        if self.of != PickOf::Canned {
+            return None;
+        }
         let choices = self.choices(state);
         match choices.get(self.position(&choices))?.value {
             Value::Canned(id) => Some(filled(state, id)?.1.is_empty()),

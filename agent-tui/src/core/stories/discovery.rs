@@ -28,6 +28,9 @@ fn a_sequence_that_is_none_says_so_and_escape_gives_one_up() {
     assert!(story.state.pressed.is_empty());
     story.keys("g<esc>");
     assert_eq!((story.toast(), story.state.pressed.len()), ("", 0));
+    story.keys("g");
+    story.happens(Msg::Paste("x".to_owned()));
+    assert!(story.state.pressed.is_empty());
     story.keys("jgg");
     assert_eq!(story.state.queue.position(), Some(0));
 }
