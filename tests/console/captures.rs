@@ -30,6 +30,11 @@ fn capture(server: &Server, console: &Terminal) -> String {
     format!("```text\n{}\n```\n", lines.join("\n").trim_end())
 }
 
+/// Whether the frame is here to its end, which is that of the last line.
+fn is_whole(screen: &str) -> bool {
+    screen.trim_end().ends_with("help")
+}
+
 /// A capture without what is another one each time: refs, times of day, the day.
 fn mask(capture: &str) -> String {
     let day = |line: &str| line.contains("───") && line.contains(" 20");
@@ -70,7 +75,7 @@ async fn the_readmes_screens_are_those_of_the_console() {
     let zone = [("TZ", "UTC")];
 
     let mut console = Terminal::open_with(&server, home.path(), 24, 80, &zone);
-    console.shows("3 open");
+    console.until("the queue", |screen| screen.contains("3 open") && is_whole(screen));
     stands_but_for("queue", &capture(&server, &console), mask);
 
     console.keys("G\r");
@@ -94,7 +99,7 @@ async fn the_readmes_screens_are_those_of_the_console() {
     console.keys("The bank holds it for");
     let settled = |screen: &str| {
         let line = screen.lines().find(|line| line.contains("Card declined")).unwrap_or_default();
-        screen.contains("> The bank holds it for") && line.contains("yours")
+        screen.contains("> The bank holds it for") && line.contains("yours") && is_whole(screen)
     };
     console.until("all of it", settled);
     stands_but_for("conversation", &capture(&server, &console), mask);

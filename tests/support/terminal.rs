@@ -5,7 +5,7 @@ use std::num::NonZeroU16;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
 
@@ -253,7 +253,14 @@ impl Terminal {
 
     /// Waits until the console has ended; answers with its exit status.
     pub(crate) fn ended(&mut self) -> u32 {
-        self.child.wait().unwrap().exit_code()
+        let began = Instant::now();
+        loop {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                return status.exit_code();
+            }
+            assert!(began.elapsed() < DEADLINE, "it has not ended:\n{}", self.screen());
+            std::thread::park_timeout(Duration::from_millis(5));
+        }
     }
 }
 
