@@ -101,7 +101,7 @@ async fn of_two_who_claim_a_ticket_one_wins_and_the_other_hears_who() {
     let notes = shown["notes"].as_array().unwrap();
     assert_eq!(notes.last().unwrap()["content"], "she is abroad");
     let nobody = json!({ "ticketId": ticket, "agentId": ulid::Ulid::generate().to_string() });
-    assert_eq!(bob.socket.refused("ticket:assign", nobody).await, "invalid");
+    assert_eq!(bob.socket.refused("ticket:assign", nobody).await, "not_found");
 }
 
 #[tokio::test]

@@ -11,6 +11,7 @@ use std::io::{self, BufWriter, IsTerminal, Stdout, Write};
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use crossterm::cursor::Show;
 use crossterm::event::{
@@ -65,6 +66,10 @@ impl Tty {
     /// Takes the screen.
     pub(crate) fn enter(&mut self) -> io::Result<()> {
         self.ours.store(true, Ordering::Release);
+        // Who read the keys before us may have left a wake-up behind. Found together with keys, it
+        // would hide them until the next one; before the mode is changed, which announces all
+        // input anew, it hides nothing.
+        crossterm::event::poll(Duration::ZERO)?;
         enable_raw_mode()?;
         execute!(io::stdout(), EnterAlternateScreen, EnableBracketedPaste, EnableFocusChange)?;
         if self.mouse {
