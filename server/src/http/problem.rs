@@ -44,10 +44,12 @@ impl Problem {
     }
 
     /// A value that is none.
+    #[cfg(feature = "page")]
     pub(super) fn wrong(what: impl std::fmt::Display) -> Self {
         Self::new(ApiError::new(ErrorCode::Invalid, what.to_string()))
     }
 
+    #[cfg(feature = "page")]
     pub(super) fn status(&self) -> StatusCode {
         self.status
     }
@@ -58,6 +60,7 @@ impl Problem {
     }
 
     /// What people read.
+    #[cfg(feature = "page")]
     pub(super) fn message(&self) -> &str {
         &self.error.message
     }

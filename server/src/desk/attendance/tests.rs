@@ -33,9 +33,9 @@ use crate::telemetry::Meter;
 /// Seconds after which whatever is waited for should have happened. They pass at once.
 const SOON: u64 = 120;
 
-/// What a node has told all agents of who comes and goes.
+/// What a node has told all agents of who comes and goes, and whose connections it has ended.
 #[derive(Default)]
-struct Heard(Mutex<Vec<PresenceState>>);
+struct Heard(Mutex<Vec<PresenceState>>, Mutex<Vec<Ending>>);
 
 impl Hub for Heard {
     fn tell_agents(&self, _: Agents, notice: &AgentNotice) {
@@ -55,7 +55,9 @@ impl Hub for Heard {
     fn enter(&self, _: &Connection, _: TicketId, _: u64) {}
     fn leave(&self, _: &Connection, _: TicketId) {}
     fn clear_agents(&self, _: TicketId, _: u64) {}
-    fn end(&self, _: Ending, _: &SessionEnded) {}
+    fn end(&self, whose: Ending, _: &SessionEnded) {
+        self.1.lock().unwrap().push(whose);
+    }
 }
 
 /// The way of a node to the database.
@@ -64,12 +66,16 @@ struct Way {
     is_away: AtomicBool,
     /// Milliseconds until an answer.
     slow: AtomicU64,
+    /// What is asked is done, and the answer is lost.
+    is_deaf: AtomicBool,
 }
 
 impl Faults for Way {
     fn fate(&self) -> Fate {
         let away = self.is_away.load(Ordering::Relaxed);
-        let fails = away.then_some(Fails::BeforeItTookEffect);
+        let deaf = self.is_deaf.load(Ordering::Relaxed);
+        let fails =
+            away.then_some(Fails::BeforeItTookEffect).or(deaf.then_some(Fails::AfterItTookEffect));
         Fate { fails, after: self.slow.load(Ordering::Relaxed), ..Fate::default() }
     }
 
@@ -427,4 +433,56 @@ async fn who_joins_while_a_ticket_is_closed_and_opened_again_is_in_it_as_the_ans
         met += usize::from(is_in && story.contains(&"closed"));
     }
     assert!(met > 3, "no close came in the middle");
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_is_refused_while_joining_is_not_in_the_ticket_whatever_was_written() {
+    let mut written = 0;
+    for moment in (0..400).step_by(10) {
+        let house = House::new().await;
+        let (node, alice) = (house.start(), agent("a"));
+        node.does(&alice, Command::Connect(Side::Agent)).await.unwrap();
+
+        node.way.slow.store(20, Ordering::Relaxed);
+        let breaks = async {
+            tokio::time::sleep(Duration::from_millis(moment)).await;
+            node.way.is_deaf.store(true, Ordering::Relaxed);
+        };
+        let (joined, ()) = tokio::join!(node.does(&alice, house.join()), breaks);
+        node.way.is_deaf.store(false, Ordering::Relaxed);
+
+        let sits = node.desk.presence.sits(house.ticket, agent_id());
+        assert_eq!(sits, joined.is_ok(), "{moment}: {joined:?}");
+        let before = house.story().await;
+        match (joined.is_ok(), before.as_slice()) {
+            (true, _) => house.comes_to(&["joined"]).await,
+            (false, []) => house.comes_to(&[]).await,
+            (false, _) => {
+                written += 1;
+                house.comes_to(&["joined", "left"]).await;
+            }
+        }
+    }
+    assert!(written > 1, "nothing was written in a join that was refused");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_session_that_may_have_ended_keeps_no_connection() {
+    for (deaf, slow) in [(true, 0), (false, 20_000)] {
+        let house = House::new().await;
+        let (node, alice) = (house.start(), agent("a"));
+        node.does(&alice, Command::Connect(Side::Agent)).await.unwrap();
+
+        node.way.is_deaf.store(deaf, Ordering::Relaxed);
+        let desk = Arc::clone(&node.desk);
+        let session = SessionId::from_ulid(Ulid::from(3));
+        let signs_out = desk.sign_out(&alice);
+        node.way.slow.store(slow, Ordering::Relaxed);
+        // As long as a command is waited for.
+        let answer = tokio::time::timeout(Duration::from_secs(5), signs_out).await;
+        assert!(!matches!(answer, Ok(Ok(_))), "{answer:?}");
+        tokio::time::sleep(Duration::from_mins(2)).await;
+
+        assert_eq!(*node.heard.1.lock().unwrap(), [Ending::Session(session)]);
+    }
 }
