@@ -69,6 +69,10 @@ impl Client {
         let (status, seq) = summary(&page.ticket);
         // A notice may overtake an answer: what was said in between is asked for again.
         let older = seq < view.ticket_seq && !page.reset;
+        if older {
+            // Once: the notice may have been of another history.
+            view.ticket_seq = seq;
+        }
         if page.reset && resumes {
             view.reset();
             return self.join(net, id);
