@@ -55,6 +55,7 @@ impl Problem {
     }
 
     /// What programs decide on.
+    #[cfg(feature = "page")]
     pub(super) fn code(&self) -> ErrorCode {
         self.error.code
     }
