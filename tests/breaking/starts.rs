@@ -32,10 +32,9 @@ const OF_THE_FIRST: [Moment; 5] = [
     Moment { name: "before the first agent", calls: "pwrite64", file: Some("-wal"), most: 4 },
 ];
 
-const OF_A_MIGRATION: [Moment; 3] = [
+const OF_A_MIGRATION: [Moment; 2] = [
     Moment { name: "in a migration", calls: "pwrite64", file: Some("-wal"), most: 60 },
     Moment { name: "migrated, not flushed", calls: "fsync,fdatasync", file: Some("-wal"), most: 2 },
-    Moment { name: "migrated, in moving the log", calls: "pwrite64", file: Some(""), most: 20 },
 ];
 
 /// Starts a server that is killed at this moment, and waits until it was.
@@ -88,6 +87,7 @@ fn killed_in_its_first_start_it_makes_everything_at_the_next() {
             let data = is_whole(data);
             let left = std::fs::read_dir(data.path()).unwrap().map(|it| it.unwrap().file_name());
             let mut left: Vec<_> = left.map(|name| name.into_string().unwrap()).collect();
+            left.retain(|name| !name.ends_with("-shm") && !name.ends_with("-wal"));
             left.sort_unstable();
             assert_eq!(left, ["keys.json", "lock", "support.db"], "{}", moment.name);
         }

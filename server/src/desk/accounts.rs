@@ -1,6 +1,8 @@
 //! Guests' and agents' accounts and logins. What proves an identity to the outside (tokens,
 //! cookies) is made in `auth` and `http`; here it is decided whether there is one.
 
+use std::sync::Arc;
+
 use support_shared::{
     AgentId, GuestId, SessionId,
     answer::{AgentAnswer, AgentList, Empty, GuestAnswer},
@@ -14,7 +16,7 @@ use super::{
     actor::{Actor, Who},
     command::{AgentEdit, AgentNamed, NewAgent, Reply, Secret, Session},
     hub::Ending,
-    store::{AgentChange, AgentRecord, Changed, SessionRecord},
+    store::{AgentChange, AgentRecord, Changed, SessionRecord, StoreError},
 };
 
 /// Milliseconds after which a login ends, however often it was refreshed: 12 hours.
@@ -114,10 +116,17 @@ impl Desk {
         }))
     }
 
-    pub(super) async fn sign_out(&self, actor: &Actor) -> Result<Reply, DeskError> {
+    pub(super) async fn sign_out(self: &Arc<Self>, actor: &Actor) -> Result<Reply, DeskError> {
         if let Who::Agent { session, .. } = actor.who {
-            self.store.end_session(session).await?;
-            self.end(Ending::Session(session), "signed out");
+            let (desk, store) = (Arc::clone(self), Arc::clone(&self.store));
+            let ends = async move {
+                let ended = store.end_session(session).await;
+                // Also when the store has not said so: it may have done it, and whoever is still
+                // signed in comes back.
+                desk.end(Ending::Session(session), "signed out");
+                ended
+            };
+            self.to_its_end(ends).await?;
         }
         Ok(Reply::Empty(Empty {}))
     }
@@ -143,7 +152,7 @@ impl Desk {
     }
 
     pub(super) async fn change_password(
-        &self,
+        self: &Arc<Self>,
         actor: &Actor,
         known: &Known,
         current: Secret,
@@ -174,10 +183,10 @@ impl Desk {
             if_password_hash: Some(agent.password_hash.clone()),
             ..AgentChange::default()
         };
-        if self.store.change_agent(agent.id, change, keep).await? != Changed::Done {
+        let why = "the password was changed";
+        if self.change_and_end(agent.id, change, keep, Some(why)).await? != Changed::Done {
             return Err(DeskError::InvalidCredentials);
         }
-        self.end(Ending::Agent(agent.id, keep), "the password was changed");
         Ok(Reply::Empty(Empty {}))
     }
 
@@ -209,7 +218,7 @@ impl Desk {
     }
 
     pub(super) async fn change_agent(
-        &self,
+        self: &Arc<Self>,
         agent: AgentNamed,
         edit: AgentEdit,
     ) -> Result<Reply, DeskError> {
@@ -231,8 +240,8 @@ impl Desk {
             display_name: edit.display_name.map(String::from),
             if_password_hash: None,
         };
-        let ends_sessions = change.ends_sessions();
-        match self.store.change_agent(agent.id, change, None).await? {
+        let why = change.ends_sessions().then_some("the account was changed, sign in again");
+        match self.change_and_end(agent.id, change, None, why).await? {
             Changed::Done => {}
             Changed::NoAgent | Changed::OtherPassword => return Err(no_agent()),
             Changed::LastAdmin => {
@@ -240,11 +249,37 @@ impl Desk {
                 return Err(DeskError::Conflict(message.to_owned()));
             }
         }
-        if ends_sessions {
-            self.end(Ending::Agent(agent.id, None), "the account was changed, sign in again");
-        }
         let changed = self.find_agent(&AgentNamed::Id(agent.id)).await?.ok_or_else(no_agent)?;
         Ok(Reply::Agent(AgentAnswer { agent: changed.public() }))
+    }
+
+    /// Changes an agent, and ends its connections if there is a reason to: also when the store has
+    /// not said that it is done, for it may be.
+    async fn change_and_end(
+        self: &Arc<Self>,
+        agent: AgentId,
+        change: AgentChange,
+        keep: Option<SessionId>,
+        why: Option<&'static str>,
+    ) -> Result<Changed, DeskError> {
+        let (desk, store) = (Arc::clone(self), Arc::clone(&self.store));
+        let changes = async move {
+            let changed = store.change_agent(agent, change, keep).await;
+            if let (Ok(Changed::Done) | Err(_), Some(why)) = (&changed, why) {
+                desk.end(Ending::Agent(agent, keep), why);
+            }
+            changed
+        };
+        self.to_its_end(changes).await
+    }
+
+    /// Does something to its end, whether or not somebody waits so long.
+    async fn to_its_end<T: Send + 'static>(
+        &self,
+        work: impl Future<Output = Result<T, StoreError>> + Send + 'static,
+    ) -> Result<T, DeskError> {
+        let stopped = |error: tokio::task::JoinError| DeskError::Unavailable(error.into());
+        Ok(self.tasks.spawn(work).await.map_err(stopped)??)
     }
 
     async fn find_agent(&self, named: &AgentNamed) -> Result<Option<AgentRecord>, DeskError> {

@@ -9,6 +9,15 @@ use support_shared::{AgentId, TicketId};
 /// Where somebody sits, and who.
 pub(super) type Seat = (TicketId, AgentId);
 
+/// What a connection is to a ticket.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Place {
+    None,
+    /// It looks on, since it knew of the log up to here.
+    Watch(u64),
+    Seat,
+}
+
 /// The seats that are taken.
 #[derive(Default)]
 pub(super) struct Presence {
@@ -74,6 +83,18 @@ impl Presence {
     /// Whether a connection looks on only.
     pub(super) fn watches(&self, ticket: TicketId, connection: &Arc<str>) -> bool {
         self.lock().watching.get(connection).is_some_and(|tickets| tickets.contains_key(&ticket))
+    }
+
+    /// What a connection is to a ticket.
+    pub(super) fn place(&self, (ticket, agent): Seat, connection: &Arc<str>) -> Place {
+        let seats = self.lock();
+        let watched = seats.watching.get(connection).and_then(|tickets| tickets.get(&ticket));
+        let taken = seats.by_ticket.get(&(ticket, agent));
+        match watched {
+            _ if taken.is_some_and(|taken| taken.contains_key(connection)) => Place::Seat,
+            Some(seq) => Place::Watch(*seq),
+            None => Place::None,
+        }
     }
 
     /// An agent's connection comes in; true if it is the first.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use support_shared::{
+    TicketId,
     answer::{Empty, Joined},
     message::SystemEvent,
     notice::{AgentNotice, GuestNotice, HeadNotice},
@@ -17,6 +18,7 @@ use super::{
     command::{Reply, TicketView},
     hub::Agents,
     log::Log,
+    presence::{Place, Seat},
     record::TicketRecord,
     store::{Page, Range},
 };
@@ -44,6 +46,51 @@ fn was_closed_after(seq: u64, joined: &Joined<TicketView>) -> bool {
         let closed = matches!(message.event, Some(SystemEvent::TicketClosed { .. }));
         closed && message.seq.is_some_and(|it| it > seq)
     })
+}
+
+/// A place that an agent's connection is about to take. If nothing comes of it, because the store
+/// fails or nobody waits any more, the connection is again what it was before: who was refused is
+/// not in the ticket.
+struct Taking<'a> {
+    desk: &'a Arc<Desk>,
+    connection: &'a Connection,
+    seat: Option<Seat>,
+    before: Place,
+    is_done: bool,
+}
+
+impl<'a> Taking<'a> {
+    fn begins(
+        desk: &'a Arc<Desk>,
+        connection: &'a Connection,
+        known: &Known,
+        ticket: TicketId,
+    ) -> Self {
+        let seat = match known {
+            Known::Agent(agent) => Some((ticket, agent.id)),
+            Known::Stranger | Known::Ended | Known::Operator | Known::Guest(_) => None,
+        };
+        let before = seat.map_or(Place::None, |seat| desk.presence.place(seat, &connection.seat));
+        Self { desk, connection, seat, before, is_done: false }
+    }
+}
+
+impl Drop for Taking<'_> {
+    fn drop(&mut self) {
+        let Some((ticket, agent)) = self.seat.filter(|_| !self.is_done) else { return };
+        let (presence, seat) = (&self.desk.presence, &self.connection.seat);
+        if self.before == Place::Seat {
+            return;
+        }
+        if presence.stand(ticket, agent, seat) {
+            // It may have been written.
+            self.desk.leave_after_grace(ticket, agent);
+        }
+        match self.before {
+            Place::Watch(seq) => presence.watch(ticket, seat, seq),
+            Place::None | Place::Seat => self.desk.hub.leave(self.connection, ticket),
+        }
+    }
 }
 
 impl Desk {
@@ -82,6 +129,7 @@ impl Desk {
             }
             return self.joined(known, ticket, &request).await.map(Reply::Joined);
         }
+        let mut taking = Taking::begins(self, connection, known, id);
         let mut ticket = ticket;
         for _ in 0..TRIES {
             if !ticket.is_open() {
@@ -115,6 +163,7 @@ impl Desk {
             let is_in = request.silent || known.is_in(&ticket);
             let joined = self.joined(known, ticket, &request).await?;
             if is_in && !was_closed_after(seq, &joined) {
+                taking.is_done = true;
                 return Ok(Reply::Joined(joined));
             }
             // A close since then has emptied the room, and may have done so before it was entered.
@@ -125,6 +174,7 @@ impl Desk {
             self.hub.leave(connection, id);
             self.presence.stand(id, agent.id, &connection.seat);
         }
+        taking.is_done = true;
         if ticket.is_open() {
             let why = anyhow::anyhow!("the ticket is closed and opened again all the time");
             return Err(DeskError::Unavailable(why));

@@ -38,6 +38,10 @@ impl Storage {
     }
 
     /// Opens it: the store, and what it announces.
+    #[cfg_attr(
+        not(feature = "mongo"),
+        expect(clippy::unused_async, reason = "a MongoDB is opened over the network")
+    )]
     pub(super) async fn open(
         &self,
         source: &Source,
@@ -59,6 +63,10 @@ impl Storage {
 
 impl Storage {
     /// Opens what is there, to read all of it. Nothing is announced.
+    #[cfg_attr(
+        not(feature = "mongo"),
+        expect(clippy::unused_async, reason = "a MongoDB is opened over the network")
+    )]
     pub(super) async fn open_to_export(&self, source: &Source) -> Result<SharedStore, OpenError> {
         match self {
             Self::Embedded(data) => Ok(Arc::new(sqlite::Sqlite::open_to_export(data, source)?)),
@@ -73,6 +81,10 @@ impl Storage {
     }
 
     /// Opens it for an import, also where one has begun and not ended. Nothing is announced.
+    #[cfg_attr(
+        not(feature = "mongo"),
+        expect(clippy::unused_async, reason = "a MongoDB is opened over the network")
+    )]
     pub(super) async fn open_to_import(&self, source: &Source) -> Result<SharedStore, OpenError> {
         match self {
             Self::Embedded(data) => Ok(Arc::new(sqlite::Sqlite::open_to_import(data, source)?)),

@@ -77,6 +77,7 @@ impl Origins {
     }
 
     /// What the guest page's content security policy says of who may show it.
+    #[cfg(any(feature = "page", test))]
     pub(super) fn frame_ancestors(&self) -> String {
         if self.embedding.is_empty() {
             return "'none'".to_owned();

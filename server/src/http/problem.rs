@@ -44,20 +44,24 @@ impl Problem {
     }
 
     /// A value that is none.
+    #[cfg(feature = "page")]
     pub(super) fn wrong(what: impl std::fmt::Display) -> Self {
         Self::new(ApiError::new(ErrorCode::Invalid, what.to_string()))
     }
 
+    #[cfg(feature = "page")]
     pub(super) fn status(&self) -> StatusCode {
         self.status
     }
 
     /// What programs decide on.
+    #[cfg(feature = "page")]
     pub(super) fn code(&self) -> ErrorCode {
         self.error.code
     }
 
     /// What people read.
+    #[cfg(feature = "page")]
     pub(super) fn message(&self) -> &str {
         &self.error.message
     }

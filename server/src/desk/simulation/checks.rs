@@ -13,6 +13,7 @@ use support_shared::{
 use tokio::time::Instant;
 
 use super::network::NodeId;
+use crate::desk::PATIENCE;
 use crate::desk::log::Log;
 use crate::desk::store::memory::{Data, Kept};
 
@@ -71,6 +72,8 @@ pub(super) struct Checks {
     keys: BTreeSet<Key>,
     acked: BTreeMap<Key, Message>,
     written: BTreeMap<(String, ClientMessageId), Written>,
+    /// What was refused for good, and when. It may still be on its way on another connection.
+    taken_back: BTreeMap<(String, ClientMessageId), Instant>,
     nodes: BTreeMap<NodeId, Told>,
     pub(super) violation: Option<Violation>,
 }
@@ -104,6 +107,7 @@ impl Checks {
             keys: BTreeSet::new(),
             acked: BTreeMap::new(),
             written: BTreeMap::new(),
+            taken_back: BTreeMap::new(),
             nodes: BTreeMap::new(),
             violation: None,
         }
@@ -138,6 +142,11 @@ impl Checks {
     /// A letter was put into an outbox.
     pub(super) fn written(&mut self, sender: String, id: ClientMessageId, written: Written) {
         self.written.insert((sender, id), written);
+    }
+
+    /// A letter was taken out of an outbox because it was refused.
+    pub(super) fn taken_back(&mut self, sender: String, id: ClientMessageId) {
+        self.taken_back.insert((sender, id), Instant::now());
     }
 
     // ---- What nodes do ----
@@ -357,6 +366,12 @@ impl Checks {
         };
         let is_its = written.role == message.sender_role && written.content == message.content;
         self.require(is_its, "V13", || format!("{written:?} became {}", it()));
+        // It was asked for twice, on two connections: the second was refused, and the first had not
+        // begun. The order of an outbox is that of what is in it.
+        let under_way = |at: &Instant| at.elapsed() < PATIENCE + self.opening_takes;
+        if self.taken_back.get(&sender).is_some_and(under_way) {
+            return;
+        }
         let last = seen.numbers.insert((sender.0, message.internal), written.number);
         self.require(last.is_none_or(|last| last < written.number), "V5", || {
             format!("written as {} and stored after {last:?}: {}", written.number, it())

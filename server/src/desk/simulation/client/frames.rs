@@ -1,8 +1,22 @@
 //! What comes from the server: answers, and notices.
 
+use support_shared::ticket::Ticket;
+
 use super::*;
 
 impl Client {
+    /// Whatever tells of a close ends the visit, unless it is older than what is known.
+    fn closed(&mut self, ticket: &Ticket) {
+        if let Some(view) = self.views.get_mut(&ticket.id)
+            && ticket.status == TicketStatus::Closed
+            && ticket.last_seq >= view.ticket_seq.max(view.conversation.last())
+        {
+            view.in_room = false;
+            view.wanted = false;
+            view.seated = false;
+        }
+    }
+
     pub(in crate::desk::simulation) fn frame(
         &mut self,
         net: &mut Inner,
@@ -50,6 +64,7 @@ impl Client {
             Frame::Agent(notice) => match notice {
                 AgentNotice::MessageNew(new) => self.receive(net, new.message),
                 AgentNotice::TicketUpdated(it) => {
+                    self.closed(&it.ticket);
                     if self.queue.insert(it.ticket.id) && net.random.chance(300) {
                         self.join(net, it.ticket.id);
                     }
@@ -57,14 +72,7 @@ impl Client {
                     self.renew(net, it.ticket.id, seq, note_seq);
                 }
                 AgentNotice::TicketClosed(it) => {
-                    // What is older than what is known is dropped; else the room is left with it.
-                    if let Some(view) = self.views.get_mut(&it.ticket.id)
-                        && it.ticket.last_seq >= view.ticket_seq.max(view.conversation.last())
-                    {
-                        view.in_room = false;
-                        view.wanted = false;
-                        view.seated = false;
-                    }
+                    self.closed(&it.ticket);
                 }
                 AgentNotice::Head(head) => self.head(net, &head),
                 AgentNotice::SessionEnded(_) => self.sign_in_again(),

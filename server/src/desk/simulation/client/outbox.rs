@@ -28,6 +28,7 @@ impl Client {
             _ => {
                 // The last word. Whoever wrote it takes it back.
                 net.note(|| format!("client {} gives up {id}: {code:?}", self.number));
+                net.checks.taken_back(self.sender(), id.clone());
                 self.outbox.retain(|letter| letter.id != *id);
                 self.drain(net);
             }

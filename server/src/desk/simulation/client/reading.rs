@@ -67,6 +67,12 @@ impl Client {
         let Some(view) = self.views.get_mut(&id) else { return };
         view.joining = false;
         let (status, seq) = summary(&page.ticket);
+        // A notice may overtake an answer: what was said in between is asked for again.
+        let older = seq < view.ticket_seq && !page.reset;
+        if older {
+            // Once: the notice may have been of another history.
+            view.ticket_seq = seq;
+        }
         if page.reset && resumes {
             view.reset();
             return self.join(net, id);
@@ -85,7 +91,7 @@ impl Client {
         shown.extend(if resumes { view.notes.receive(notes) } else { view.notes.load(notes) });
         let more = page.has_more && view.conversation.last() > before.0
             || page.has_more_notes == Some(true) && view.notes.last() > before.1;
-        let again = resumes && more;
+        let again = resumes && more || older;
         self.show(net, id, shown);
         if again {
             self.join(net, id);
