@@ -55,6 +55,7 @@ const PINNED: &[(u64, &str)] = &[
     (36_105, "an answer to a join was older than a notice of the close, and was believed"),
     (53_520, "who was refused while joining was in the ticket nevertheless"),
     (54_629, "of a close only the ticket's new state was told, between two nodes"),
+    (90_762, "an answer to a join was older than a notice of the close, and was believed"),
     (83_670, "an answer to a join was older than a notice of the close, and was believed"),
 ];
 

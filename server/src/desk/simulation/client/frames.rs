@@ -11,6 +11,7 @@ impl Client {
             && ticket.status == TicketStatus::Closed
             && ticket.last_seq >= view.ticket_seq.max(view.conversation.last())
         {
+            view.ticket_seq = ticket.last_seq;
             view.in_room = false;
             view.wanted = false;
             view.seated = false;
