@@ -10,6 +10,7 @@ use crate::support::{
 };
 
 const ESC: &str = "\u{1b}";
+const PALETTE: &str = "\u{b}";
 
 async fn asks(server: &Server, name: &str, subject: Value, content: &str) -> String {
     let mut guest = Guest::arrives(server).await;
@@ -107,6 +108,14 @@ async fn the_readmes_screens_are_those_of_the_console() {
     console.resize(16, 112);
     console.until("the wide screen", |screen| screen.contains("All open") && settled(screen));
     stands_but_for("both", &capture(&server, &console), mask);
+
+    console.resize(24, 80);
+    console.until("the narrow screen", |screen| !screen.contains("All open") && settled(screen));
+    console.keys(&format!("{PALETTE}clo"));
+    console.until("the palette", |screen| {
+        screen.contains("> clo") && screen.trim_end().ends_with("cancel")
+    });
+    stands_but_for("palette", &capture(&server, &console), mask);
 }
 
 #[test]
