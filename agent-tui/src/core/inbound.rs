@@ -295,7 +295,14 @@ fn tickets(
 
 fn joined(state: &mut State, after: Option<u64>, page: Joined<Ticket>, effects: &mut Vec<Effect>) {
     let id = page.ticket.id;
-    let card = Card::from(page.ticket);
+    let mut card = Card::from(page.ticket);
+    // Answered before what we were told since, such as a close.
+    if let Some(known) = state.conversations.get(&id).map(|known| &known.card)
+        && !page.reset
+        && known.last_seq > card.last_seq
+    {
+        card = known.clone();
+    }
     learned(state, &card);
     let conversation =
         state.conversations.entry(id).or_insert_with(|| state.drafts.conversation(card.clone()));

@@ -125,3 +125,14 @@ fn what_was_held_above_a_gap_goes_with_the_connection() {
 
     assert_eq!(story.shown(), [1, 2, 3]);
 }
+
+#[test]
+fn an_answer_from_before_a_close_does_not_open_the_ticket_again() {
+    let mut story = Story::in_conversation([guest(1), guest(2)]);
+    let close = Ticket { last_seq: 3, ..closed(1) };
+    story.notices(AgentNotice::TicketClosed(TicketNotice { ticket: close }));
+
+    story.joined(Some(1), [guest(2)]);
+
+    assert!(!story.state.conversation().unwrap().card.is_open());
+}
