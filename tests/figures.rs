@@ -75,9 +75,9 @@ fn main() {
         (
             9,
             "every command can be found; keys from the footer",
-            "commands::table, console::newcomer",
+            "commands::table, discovery",
         ),
-        (10, "keys for claim, canned reply, close", "console::newcomer"),
+        (10, "keys for claim, canned reply, close", "discovery: 6 keys"),
         (11, "hostile corpus over every channel", "console::hostile"),
         (12, "terminal given back after every end", "console::screen, writing"),
         (13, "200 cuts and 20 kills: every message once", "tests/break console::storms"),
