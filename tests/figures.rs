@@ -72,11 +72,7 @@ fn main() {
     first_frame(&server, home.path(), &mut table);
     for (goal, what, test) in [
         (8, "80x24: the conversation keeps 76x17", "core::layout, view::pictures"),
-        (
-            9,
-            "every command can be found; keys from the footer",
-            "commands::table, discovery",
-        ),
+        (9, "every command can be found; keys from the footer", "commands::table, discovery"),
         (10, "keys for claim, canned reply, close", "discovery: 6 keys"),
         (11, "hostile corpus over every channel", "console::hostile"),
         (12, "terminal given back after every end", "console::screen, writing"),
