@@ -81,6 +81,10 @@ impl Entered {
         *known = seq.max(*known);
     }
 
+    fn set(&self, ticket: TicketId, seq: u64) {
+        self.seqs().insert(ticket, seq);
+    }
+
     fn forget(&self, ticket: TicketId) {
         self.seqs().remove(&ticket);
     }
@@ -272,6 +276,12 @@ impl Hub for Rooms {
         if let Some(socket) = self.socket(connection) {
             Entered::of(&socket).raise(ticket, seq);
             socket.join(of_ticket(ticket));
+        }
+    }
+
+    fn put_back(&self, connection: &Connection, ticket: TicketId, seq: u64) {
+        if let Some(socket) = self.socket(connection) {
+            Entered::of(&socket).set(ticket, seq);
         }
     }
 

@@ -298,7 +298,7 @@ impl Desk {
         Ok(self.store.agents().await?.is_empty())
     }
 
-    fn end(&self, whose: Ending, why: &str) {
+    pub(super) fn end(&self, whose: Ending, why: &str) {
         let code = support_shared::ErrorCode::Unauthenticated;
         self.hub.end(whose, &SessionEnded { code, message: why.to_owned() });
     }

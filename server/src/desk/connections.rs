@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
-use support_shared::{AgentId, GuestId};
+use support_shared::{AgentId, GuestId, SessionId};
 
 use super::actor::{Actor, Address, Who};
 use super::error::DeskError;
@@ -14,6 +14,8 @@ use super::limits::Limits;
 enum Holder {
     Guest(GuestId),
     Agent(AgentId),
+    /// One login of an agent. It has no limit of its own.
+    Session(SessionId),
     Address(Address),
 }
 
@@ -31,6 +33,7 @@ impl Connections {
                 Holder::Guest(_) => ("guest_sockets", limits.guest_sockets),
                 Holder::Agent(_) => ("agent_sockets", limits.agent_sockets),
                 Holder::Address(_) => ("address_sockets", limits.address_sockets),
+                Holder::Session(_) => continue,
             };
             if most != 0 && open.get(holder).is_some_and(|count| *count >= most) {
                 return Err(DeskError::RateLimited { limit, retry_after_ms: 10_000 });
@@ -55,6 +58,16 @@ impl Connections {
         }
     }
 
+    /// The agents' logins that have connections here.
+    pub(super) fn sessions(&self) -> Vec<SessionId> {
+        let open = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let sessions = open.keys().filter_map(|holder| match holder {
+            Holder::Session(session) => Some(*session),
+            Holder::Guest(_) | Holder::Agent(_) | Holder::Address(_) => None,
+        });
+        sessions.collect()
+    }
+
     /// Whether there is none.
     #[cfg(test)]
     pub(super) fn is_empty(&self) -> bool {
@@ -64,9 +77,9 @@ impl Connections {
 
 fn holders(actor: &Actor) -> Vec<Holder> {
     let who = match actor.who {
-        Who::Guest(guest) => Some(Holder::Guest(guest)),
-        Who::Agent { agent, .. } => Some(Holder::Agent(agent)),
-        Who::Stranger | Who::Unproven | Who::Operator => None,
+        Who::Guest(guest) => vec![Holder::Guest(guest)],
+        Who::Agent { agent, session, .. } => vec![Holder::Agent(agent), Holder::Session(session)],
+        Who::Stranger | Who::Unproven | Who::Operator => vec![],
     };
     who.into_iter().chain(actor.address.map(Holder::Address)).collect()
 }

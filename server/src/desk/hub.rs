@@ -52,6 +52,9 @@ pub trait Hub: Send + Sync + 'static {
     fn occupied(&self) -> Vec<TicketId>;
     /// Lets a connection into a ticket's room, which knows of the ticket's log up to `seq`.
     fn enter(&self, connection: &Connection, ticket: TicketId, seq: u64);
+    /// A connection that is in a ticket's room knows of its log up to `seq` only, whatever it was
+    /// let in with since.
+    fn put_back(&self, connection: &Connection, ticket: TicketId, seq: u64);
     /// Takes a connection out of a ticket's room.
     fn leave(&self, connection: &Connection, ticket: TicketId);
     /// Takes all agents out of a ticket's room who entered before the entry `closed`: it may be told

@@ -29,6 +29,7 @@ mod presence;
 mod rates;
 mod record;
 mod room;
+mod sessions;
 #[cfg(test)]
 mod simulation;
 mod storage;
@@ -137,6 +138,7 @@ impl Desk {
         });
         desk.tasks.spawn(Arc::clone(&desk).tell_heads());
         desk.tasks.spawn(Arc::clone(&desk).look_after_seats());
+        desk.tasks.spawn(Arc::clone(&desk).look_after_sessions());
         if desk.store.is_shared() {
             desk.tasks.spawn(Arc::clone(&desk).say_who_sits_here());
         }

@@ -9,13 +9,23 @@ use support_shared::{AgentId, TicketId};
 /// Where somebody sits, and who.
 pub(super) type Seat = (TicketId, AgentId);
 
-/// What a connection is to a ticket.
+/// What a connection is to a ticket, and the number up to which it knew the log when it came.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Place {
     None,
-    /// It looks on, since it knew of the log up to here.
+    /// It looks on without being seen.
     Watch(u64),
-    Seat,
+    Seat(u64),
+}
+
+impl Place {
+    /// What is left of it when the entry `closed` has closed the ticket.
+    fn after_close(self, closed: u64) -> Self {
+        match self {
+            Self::Watch(since) | Self::Seat(since) if since < closed => Self::None,
+            kept => kept,
+        }
+    }
 }
 
 /// The seats that are taken.
@@ -34,6 +44,8 @@ struct Seats {
     by_connection: HashMap<Arc<str>, BTreeSet<Seat>>,
     /// Connections that look on without being seen.
     watching: HashMap<Arc<str>, HashMap<TicketId, u64>>,
+    /// What connections were, each to the ticket that it is about to join.
+    joining: HashMap<Arc<str>, (Seat, Place)>,
     /// The agents that are connected.
     here: BTreeMap<AgentId, Here>,
 }
@@ -61,10 +73,11 @@ impl Presence {
         let mut seats = self.lock();
         let seat = (ticket, agent);
         seats.unwatch(ticket, connection);
-        let since = seats.by_ticket.entry(seat).or_default().entry(Arc::clone(connection));
-        let since = since.or_default();
-        *since = seq.max(*since);
-        seats.by_connection.entry(Arc::clone(connection)).or_default().insert(seat);
+        let since = match seats.place(seat, connection) {
+            Place::Seat(since) => since.max(seq),
+            Place::Watch(_) | Place::None => seq,
+        };
+        seats.seat(seat, connection, since);
     }
 
     /// A connection looks on that knows of the ticket's log up to `seq`. One that sits there
@@ -85,16 +98,37 @@ impl Presence {
         self.lock().watching.get(connection).is_some_and(|tickets| tickets.contains_key(&ticket))
     }
 
-    /// What a connection is to a ticket.
-    pub(super) fn place(&self, (ticket, agent): Seat, connection: &Arc<str>) -> Place {
-        let seats = self.lock();
-        let watched = seats.watching.get(connection).and_then(|tickets| tickets.get(&ticket));
-        let taken = seats.by_ticket.get(&(ticket, agent));
-        match watched {
-            _ if taken.is_some_and(|taken| taken.contains_key(connection)) => Place::Seat,
-            Some(seq) => Place::Watch(*seq),
-            None => Place::None,
+    /// A connection is about to join: what it is to the ticket now is kept in mind, and whatever
+    /// closes the ticket meanwhile takes that away too. It joins one ticket at a time.
+    pub(super) fn begin_joining(&self, seat: Seat, connection: &Arc<str>) {
+        let mut seats = self.lock();
+        let place = seats.place(seat, connection);
+        seats.joining.insert(Arc::clone(connection), (seat, place));
+    }
+
+    /// It has joined.
+    pub(super) fn end_joining(&self, connection: &Arc<str>) {
+        self.lock().joining.remove(connection);
+    }
+
+    /// It has not: it is again what it was before, less what a close has taken away. Answers with
+    /// that, and whether it was the last of its agent in the ticket.
+    pub(super) fn take_back_joining(&self, seat: Seat, connection: &Arc<str>) -> (Place, bool) {
+        let mut seats = self.lock();
+        // A connection that has gone meanwhile was nothing before.
+        let place = seats.joining.remove(connection).map_or(Place::None, |(_, place)| place);
+        let stood = match place {
+            Place::Seat(since) => {
+                seats.seat(seat, connection, since);
+                false
+            }
+            Place::Watch(_) | Place::None => seats.stand(seat, connection),
+        };
+        if let Place::Watch(since) = place {
+            let watched = seats.watching.entry(Arc::clone(connection)).or_default();
+            watched.insert(seat.0, since);
         }
+        (place, stood)
     }
 
     /// An agent's connection comes in; true if it is the first.
@@ -130,22 +164,13 @@ impl Presence {
 
     /// A connection gets up; true when it was the last of its agent in the ticket.
     pub(super) fn stand(&self, ticket: TicketId, agent: AgentId, connection: &Arc<str>) -> bool {
-        let mut seats = self.lock();
-        let seat = (ticket, agent);
-        seats.unwatch(ticket, connection);
-        if let Some(taken) = seats.by_connection.get_mut(connection) {
-            taken.remove(&seat);
-            if taken.is_empty() {
-                seats.by_connection.remove(connection);
-            }
-        }
-        seats.vacate(seat, connection)
+        self.lock().stand((ticket, agent), connection)
     }
 
     /// Nobody sits in a ticket any more who came before the entry `closed`.
     pub(super) fn clear(&self, ticket: TicketId, closed: u64) {
         let mut seats = self.lock();
-        let Seats { by_ticket, by_connection, watching, .. } = &mut *seats;
+        let Seats { by_ticket, by_connection, watching, joining, .. } = &mut *seats;
         by_ticket.retain(|(it, _), taken| {
             taken.retain(|_, since| *it != ticket || *since >= closed);
             !taken.is_empty()
@@ -160,12 +185,16 @@ impl Presence {
             tickets.retain(|it, since| *it != ticket || *since >= closed);
             !tickets.is_empty()
         });
+        for (_, place) in joining.values_mut().filter(|((at, _), _)| *at == ticket) {
+            *place = place.after_close(closed);
+        }
     }
 
     /// A connection is gone. Answers with the seats that nobody of the same agent has kept.
     pub(super) fn gone(&self, connection: &Arc<str>) -> Vec<Seat> {
         let mut seats = self.lock();
         seats.watching.remove(connection);
+        seats.joining.remove(connection);
         let taken = seats.by_connection.remove(connection).unwrap_or_default();
         taken.into_iter().filter(|seat| seats.vacate(*seat, connection)).collect()
     }
@@ -173,8 +202,9 @@ impl Presence {
     /// Whether nobody is anywhere.
     #[cfg(test)]
     pub(super) fn is_empty(&self) -> bool {
-        let Seats { by_ticket, by_connection, watching, here } = &*self.lock();
-        by_ticket.is_empty() && by_connection.is_empty() && watching.is_empty() && here.is_empty()
+        let Seats { by_ticket, by_connection, watching, joining, here } = &*self.lock();
+        let seats = by_ticket.is_empty() && by_connection.is_empty();
+        seats && watching.is_empty() && joining.is_empty() && here.is_empty()
     }
 
     /// The seats that are taken, each with the least that was known of the log when it was.
@@ -192,6 +222,32 @@ impl Presence {
 }
 
 impl Seats {
+    fn place(&self, seat: Seat, connection: &Arc<str>) -> Place {
+        let taken = self.by_ticket.get(&seat).and_then(|taken| taken.get(connection));
+        let watched = self.watching.get(connection).and_then(|tickets| tickets.get(&seat.0));
+        match (taken, watched) {
+            (Some(since), _) => Place::Seat(*since),
+            (None, Some(since)) => Place::Watch(*since),
+            (None, None) => Place::None,
+        }
+    }
+
+    fn seat(&mut self, seat: Seat, connection: &Arc<str>, since: u64) {
+        self.by_ticket.entry(seat).or_default().insert(Arc::clone(connection), since);
+        self.by_connection.entry(Arc::clone(connection)).or_default().insert(seat);
+    }
+
+    fn stand(&mut self, seat: Seat, connection: &Arc<str>) -> bool {
+        self.unwatch(seat.0, connection);
+        if let Some(taken) = self.by_connection.get_mut(connection) {
+            taken.remove(&seat);
+            if taken.is_empty() {
+                self.by_connection.remove(connection);
+            }
+        }
+        self.vacate(seat, connection)
+    }
+
     fn unwatch(&mut self, ticket: TicketId, connection: &Arc<str>) {
         if let Some(tickets) = self.watching.get_mut(connection) {
             tickets.remove(&ticket);
@@ -258,6 +314,40 @@ mod tests {
         assert_eq!(presence.gone(&after), [(ticket, other)]);
         assert!(presence.gone(&late_onlooker).is_empty());
         assert!(presence.is_empty());
+    }
+
+    #[test]
+    fn a_join_that_is_taken_back_leaves_what_was_before_and_what_a_close_has_left_of_it() {
+        let ticket = TicketId::from_ulid(Ulid::from(1));
+        let agent = AgentId::from_ulid(Ulid::from(2));
+        let connection: Arc<str> = Arc::from("one");
+        // The close comes while it joins, after that, or not at all.
+        for (during, after) in [(true, false), (false, true), (false, false)] {
+            for before in [Place::None, Place::Watch(4), Place::Seat(4)] {
+                let presence = Presence::default();
+                match before {
+                    Place::None => {}
+                    Place::Watch(seq) => presence.watch(ticket, &connection, seq),
+                    Place::Seat(seq) => presence.sit(ticket, agent, &connection, seq),
+                }
+                presence.begin_joining((ticket, agent), &connection);
+                presence.sit(ticket, agent, &connection, 6);
+                if during {
+                    presence.clear(ticket, 5);
+                }
+                let (place, stood) = presence.take_back_joining((ticket, agent), &connection);
+                if after {
+                    presence.clear(ticket, 5);
+                }
+
+                let expected = if during { Place::None } else { before };
+                assert_eq!((place, stood), (expected, !matches!(expected, Place::Seat(_))));
+                let left = if after { Place::None } else { expected };
+                assert_eq!(presence.lock().place((ticket, agent), &connection), left);
+                presence.gone(&connection);
+                assert!(presence.is_empty());
+            }
+        }
     }
 
     #[test]

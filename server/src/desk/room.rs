@@ -55,7 +55,6 @@ struct Taking<'a> {
     desk: &'a Arc<Desk>,
     connection: &'a Connection,
     seat: Option<Seat>,
-    before: Place,
     is_done: bool,
 }
 
@@ -70,25 +69,30 @@ impl<'a> Taking<'a> {
             Known::Agent(agent) => Some((ticket, agent.id)),
             Known::Stranger | Known::Ended | Known::Operator | Known::Guest(_) => None,
         };
-        let before = seat.map_or(Place::None, |seat| desk.presence.place(seat, &connection.seat));
-        Self { desk, connection, seat, before, is_done: false }
+        if let Some(seat) = seat {
+            desk.presence.begin_joining(seat, &connection.seat);
+        }
+        Self { desk, connection, seat, is_done: false }
     }
 }
 
 impl Drop for Taking<'_> {
     fn drop(&mut self) {
-        let Some((ticket, agent)) = self.seat.filter(|_| !self.is_done) else { return };
-        let (presence, seat) = (&self.desk.presence, &self.connection.seat);
-        if self.before == Place::Seat {
-            return;
+        let Some((ticket, agent)) = self.seat else { return };
+        let presence = &self.desk.presence;
+        if self.is_done {
+            return presence.end_joining(&self.connection.seat);
         }
-        if presence.stand(ticket, agent, seat) {
+        let (before, stood) = presence.take_back_joining((ticket, agent), &self.connection.seat);
+        if stood {
             // It may have been written.
             self.desk.leave_after_grace(ticket, agent);
         }
-        match self.before {
-            Place::Watch(seq) => presence.watch(ticket, seat, seq),
-            Place::None | Place::Seat => self.desk.hub.leave(self.connection, ticket),
+        match before {
+            Place::Watch(since) | Place::Seat(since) => {
+                self.desk.hub.put_back(self.connection, ticket, since);
+            }
+            Place::None => self.desk.hub.leave(self.connection, ticket),
         }
     }
 }

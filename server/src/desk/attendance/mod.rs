@@ -90,7 +90,7 @@ impl Desk {
     }
 
     /// False when the server stops meanwhile.
-    async fn waits(&self, time: Duration) -> bool {
+    pub(super) async fn waits(&self, time: Duration) -> bool {
         tokio::select! {
             () = tokio::time::sleep(time) => true,
             () = self.stopping.cancelled() => false,

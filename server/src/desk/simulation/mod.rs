@@ -53,10 +53,12 @@ const PINNED: &[(u64, &str)] = &[
     (8406, "refused for good on one connection, and not begun yet on another"),
     (29_088, "a sign-out that the store had not answered left the session's connections"),
     (36_105, "an answer to a join was older than a notice of the close, and was believed"),
+    (42_567, "a session was ended by a write of a node that had died, and kept its connections"),
     (53_520, "who was refused while joining was in the ticket nevertheless"),
     (54_629, "of a close only the ticket's new state was told, between two nodes"),
-    (90_762, "an answer to a join was older than a notice of the close, and was believed"),
     (83_670, "an answer to a join was older than a notice of the close, and was believed"),
+    (90_762, "an answer to a join was older than a notice of the close, and was believed"),
+    (99_014, "who was refused while joining again sat as if it had come after a close"),
 ];
 
 fn run(seed: u64) -> Outcome {

@@ -229,6 +229,10 @@ impl Store for Faulty {
         self.call(self.below.end_session(id)).await
     }
 
+    async fn ended_sessions(&self, of: Vec<SessionId>) -> Result<Vec<SessionId>> {
+        self.call(self.below.ended_sessions(of)).await
+    }
+
     async fn canned(&self) -> Result<Vec<CannedRecord>> {
         self.call(self.below.canned()).await
     }

@@ -385,6 +385,8 @@ pub(crate) trait Store: Send + Sync + 'static {
     ) -> Result<bool>;
     async fn session(&self, id: SessionId) -> Result<Option<SessionRecord>>;
     async fn end_session(&self, id: SessionId) -> Result<()>;
+    /// Those of these sessions that were ended, or are not there.
+    async fn ended_sessions(&self, of: Vec<SessionId>) -> Result<Vec<SessionId>>;
 
     /// The canned replies, by shortcut.
     async fn canned(&self) -> Result<Vec<CannedRecord>>;

@@ -92,3 +92,34 @@ async fn a_node_that_stops_takes_its_word_back_and_one_that_is_silent_is_forgott
     assert_eq!(collections.heartbeats().await.unwrap().len(), 1);
     drop(one);
 }
+
+#[tokio::test(start_paused = true)]
+async fn who_is_signed_out_at_one_node_is_gone_from_another_within_a_second() {
+    let house = House::new().await;
+    let (one, other) = (house.start(), house.start());
+    let (here, there) = (agent("a"), agent("b"));
+    one.does(&here, Command::Connect(Side::Agent)).await.unwrap();
+    other.does(&there, Command::Connect(Side::Agent)).await.unwrap();
+    tokio::time::sleep(Duration::from_secs(30)).await;
+    assert_eq!(*other.heard.1.lock().unwrap(), []);
+
+    one.does(&here, Command::SignOut).await.unwrap();
+    tokio::time::sleep(Duration::from_secs(1)).await;
+
+    let ended = other.heard.1.lock().unwrap().first().copied();
+    assert_eq!(ended, Some(Ending::Session(SessionId::from_ulid(Ulid::from(3)))));
+}
+
+#[tokio::test(start_paused = true)]
+async fn while_the_store_is_away_nobody_is_taken_for_signed_out() {
+    let house = House::new().await;
+    let (node, alice) = (house.start(), agent("a"));
+    node.does(&alice, Command::Connect(Side::Agent)).await.unwrap();
+
+    node.is_away(true);
+    tokio::time::sleep(Duration::from_mins(1)).await;
+    node.is_away(false);
+    tokio::time::sleep(Duration::from_secs(5)).await;
+
+    assert_eq!(*node.heard.1.lock().unwrap(), []);
+}

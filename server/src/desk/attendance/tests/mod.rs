@@ -56,6 +56,7 @@ impl Hub for Heard {
     fn tell_others(&self, _: TicketId, _: &Passing, _: Option<&Connection>) {}
     fn tell_other_agents(&self, _: TicketId, _: &AgentNotice, _: Option<&Connection>) {}
     fn enter(&self, _: &Connection, _: TicketId, _: u64) {}
+    fn put_back(&self, _: &Connection, _: TicketId, _: u64) {}
     fn leave(&self, _: &Connection, _: TicketId) {}
     fn clear_agents(&self, _: TicketId, _: u64) {}
     fn end(&self, whose: Ending, _: &SessionEnded) {

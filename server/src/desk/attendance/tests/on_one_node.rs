@@ -169,6 +169,9 @@ async fn a_session_that_may_have_ended_keeps_no_connection() {
         assert!(!matches!(answer, Ok(Ok(_))), "{answer:?}");
         tokio::time::sleep(Duration::from_mins(2)).await;
 
-        assert_eq!(*node.heard.1.lock().unwrap(), [Ending::Session(session)]);
+        let mut ended = node.heard.1.lock().unwrap().clone();
+        // A connection that is still there is ended again.
+        ended.dedup();
+        assert_eq!(ended, [Ending::Session(session)]);
     }
 }

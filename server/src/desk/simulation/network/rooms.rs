@@ -186,6 +186,14 @@ impl Hub for Rooms {
         }
     }
 
+    fn put_back(&self, connection: &Connection, ticket: TicketId, seq: u64) {
+        if let Some(link) = self.shared.lock().links.get_mut(&id(connection))
+            && let Some(known) = link.rooms.get_mut(&ticket)
+        {
+            *known = seq;
+        }
+    }
+
     fn leave(&self, connection: &Connection, ticket: TicketId) {
         if let Some(link) = self.shared.lock().links.get_mut(&id(connection)) {
             link.rooms.remove(&ticket);

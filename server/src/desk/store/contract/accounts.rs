@@ -66,6 +66,24 @@ pub(super) async fn changing_an_agent_ends_its_other_sessions(place: &mut Place)
     assert!(ended(kept.id).await);
 }
 
+pub(super) async fn of_sessions_it_says_which_have_ended(place: &mut Place) {
+    let (alice, bob) = (agent("alice"), agent("bob"));
+    let id = || SessionId::from_ulid(ulid());
+    let (stands, ended, unknown, others) = (id(), id(), id(), id());
+    for (agent, sessions) in [(&alice, vec![stands, ended]), (&bob, vec![others])] {
+        place.store.add_agent(agent.clone()).await.unwrap();
+        for id in sessions {
+            let session = SessionRecord { id, agent: agent.id, ends_at: time(1000), ended: false };
+            assert!(place.store.add_session(session, "hash".to_owned(), time(0)).await.unwrap());
+        }
+    }
+    place.store.end_session(ended).await.unwrap();
+
+    let asked = vec![unknown, stands, ended, others];
+    assert_eq!(place.store.ended_sessions(asked).await.unwrap(), [unknown, ended]);
+    assert_eq!(place.store.ended_sessions(Vec::new()).await.unwrap(), []);
+}
+
 pub(super) async fn the_last_admin_stays(place: &mut Place) {
     let admin = |name: &str| AgentRecord { role: AgentRole::Admin, ..agent(name) };
     let (one, two) = (admin("one"), admin("two"));

@@ -331,6 +331,7 @@ contract! {
     accounts::a_guests_new_name_is_on_its_tickets,
     accounts::a_username_is_given_once,
     accounts::changing_an_agent_ends_its_other_sessions,
+    accounts::of_sessions_it_says_which_have_ended,
     accounts::the_last_admin_stays,
     canned::canned_replies_come_by_shortcut_and_a_shortcut_is_given_once,
     canned::a_canned_reply_is_changed_on_top_of_what_it_is_and_not_after_it_is_gone,

@@ -460,6 +460,12 @@ impl Store for Memory {
         Ok(())
     }
 
+    async fn ended_sessions(&self, of: Vec<SessionId>) -> Result<Vec<SessionId>> {
+        let data = self.data()?;
+        let ended = |id: &SessionId| data.sessions.get(id).is_none_or(|session| session.ended);
+        Ok(of.into_iter().filter(ended).collect())
+    }
+
     async fn canned(&self) -> Result<Vec<CannedRecord>> {
         let mut all: Vec<CannedRecord> = self.data()?.canned.values().cloned().collect();
         all.sort_by(|one, other| one.shortcut.cmp(&other.shortcut));

@@ -160,6 +160,7 @@ pub(crate) trait People: Send + Sync + 'static {
     async fn agent(&self, id: AgentId) -> Result<Option<Account>>;
     async fn agent_by_name(&self, username: &str) -> Result<Option<Account>>;
     async fn agent_by_session(&self, session: SessionId) -> Result<Option<Account>>;
+    async fn agents_by_sessions(&self, sessions: &[SessionId]) -> Result<Vec<Account>>;
     /// All of them, by username.
     async fn agents(&self) -> Result<Vec<Account>>;
     /// Puts an account in the place of its version before; false when that is not there any more.

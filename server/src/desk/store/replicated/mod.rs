@@ -17,6 +17,7 @@ mod moving;
 #[cfg(test)]
 pub(crate) mod simulated;
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -278,6 +279,13 @@ impl<C: Collections> Store for Replicated<C> {
 
     async fn end_session(&self, id: SessionId) -> Result<()> {
         accounts::end_session(self.collections.as_ref(), id).await
+    }
+
+    async fn ended_sessions(&self, of: Vec<SessionId>) -> Result<Vec<SessionId>> {
+        let accounts = in_time(self.collections.agents_by_sessions(&of)).await?;
+        let stand = accounts.iter().flat_map(|it| &it.sessions).filter(|session| !session.ended);
+        let stand: HashSet<SessionId> = stand.map(|session| session.id).collect();
+        Ok(of.into_iter().filter(|id| !stand.contains(id)).collect())
     }
 
     async fn canned(&self) -> Result<Vec<CannedRecord>> {

@@ -249,6 +249,20 @@ impl Store for Sqlite {
         self.writer.write(move |db| people::end_session(db.connection, id)).await
     }
 
+    async fn ended_sessions(&self, of: Vec<SessionId>) -> Result<Vec<SessionId>> {
+        self.readers
+            .read(move |db| {
+                let mut ended = Vec::new();
+                for id in of {
+                    if rows::session(db, id)?.is_none_or(|session| session.ended) {
+                        ended.push(id);
+                    }
+                }
+                Ok(ended)
+            })
+            .await
+    }
+
     async fn canned(&self) -> Result<Vec<CannedRecord>> {
         self.readers.read(canned::all).await
     }

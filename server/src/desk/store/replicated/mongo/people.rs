@@ -17,6 +17,12 @@ impl Mongo {
         let found = self.agents.find_one(filter).await?;
         found.map(|found| parse(Bson::Document(found))).transpose()
     }
+
+    async fn accounts(&self, filter: Document) -> Result<Vec<Account>> {
+        let found = self.agents.find(filter).sort(doc! { "agent.username": 1 }).await?;
+        let found: Vec<Document> = found.try_collect().await?;
+        found.into_iter().map(|it| parse(Bson::Document(it))).collect()
+    }
 }
 
 #[async_trait]
@@ -75,10 +81,13 @@ impl People for Mongo {
         self.account(doc! { "sessions.id": session.to_string() }).await
     }
 
+    async fn agents_by_sessions(&self, sessions: &[SessionId]) -> Result<Vec<Account>> {
+        let ids: Vec<String> = sessions.iter().map(SessionId::to_string).collect();
+        self.accounts(doc! { "sessions.id": { "$in": ids } }).await
+    }
+
     async fn agents(&self) -> Result<Vec<Account>> {
-        let found = self.agents.find(doc! {}).sort(doc! { "agent.username": 1 }).await?;
-        let found: Vec<Document> = found.try_collect().await?;
-        found.into_iter().map(|it| parse(Bson::Document(it))).collect()
+        self.accounts(doc! {}).await
     }
 
     async fn replace_agent(&self, account: &Account) -> Result<bool> {

@@ -53,6 +53,15 @@ impl People for Simulated {
         self.step(move |tables| tables.account_of(session)).await
     }
 
+    async fn agents_by_sessions(&self, sessions: &[SessionId]) -> Result<Vec<Account>> {
+        let sessions = sessions.to_vec();
+        self.step(move |tables| {
+            let has = |it: &&Account| it.sessions.iter().any(|it| sessions.contains(&it.id));
+            tables.accounts.values().filter(has).cloned().collect()
+        })
+        .await
+    }
+
     async fn agents(&self) -> Result<Vec<Account>> {
         self.step(|tables| {
             let mut accounts: Vec<Account> = tables.accounts.values().cloned().collect();
