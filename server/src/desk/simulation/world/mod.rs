@@ -303,6 +303,8 @@ impl World {
             guest_messages_per_minute: 0,
             agent_messages_per_second: 0,
             guest_new_tickets: 0,
+            guest_reads_per_second: 0,
+            agent_reads_per_minute: 0,
             ..Limits::default()
         };
         let source = Source::new(clock, random);
