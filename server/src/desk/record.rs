@@ -257,6 +257,9 @@ impl Conversation {
                 self.status = TicketStatus::Open;
                 self.closed_by = None;
                 self.ended_by_guest = false;
+                // Whoever has not been answered waits again, from now on.
+                let last = self.last_message.as_ref().map(|last| last.sender_role);
+                self.waiting_since = (last == Some(SenderRole::Guest)).then_some(entry.created_at);
             }
             Some(SystemEvent::TicketAssigned { .. } | SystemEvent::TicketTagged { .. }) => {}
         }

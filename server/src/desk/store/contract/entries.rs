@@ -80,6 +80,29 @@ pub(super) async fn a_closed_ticket_takes_nothing_until_it_is_opened_again(place
     assert!(matches!(place.send(&ticket, "late").await, Appended::New(..)));
 }
 
+pub(super) async fn a_guest_who_had_no_answer_waits_again_when_the_ticket_is_opened_again(
+    place: &mut Place,
+) {
+    let ticket = place.open_ticket().await;
+    let reopen = || event(Log::Conversation, SystemEvent::TicketReopened { agent: Some(bob()) });
+    let waits = async |place: &Place| {
+        let ticket = place.store.ticket(ticket.id).await.unwrap().unwrap();
+        ticket.conversation.waiting_since.is_some()
+    };
+    let mut waited = vec![waits(place).await];
+    for answered in [false, true] {
+        if answered {
+            place.append(ticket.id, text(Sender::Agent(alice()), "a", "hello")).await;
+        }
+        for draft in [close(), reopen()] {
+            place.append(ticket.id, draft).await;
+            waited.push(waits(place).await);
+        }
+    }
+
+    assert_eq!(waited, [true, false, true, false, false]);
+}
+
 pub(super) async fn a_message_and_a_close_never_both_win(place: &mut Place) {
     for round in 0..place.rounds(200) {
         let ticket = place.open_ticket().await;

@@ -315,6 +315,7 @@ contract! {
     entries::a_client_message_id_belongs_to_its_sender_and_ticket,
     entries::a_client_message_id_spans_both_logs,
     entries::a_closed_ticket_takes_nothing_until_it_is_opened_again,
+    entries::a_guest_who_had_no_answer_waits_again_when_the_ticket_is_opened_again,
     entries::a_message_and_a_close_never_both_win,
     entries::notes_have_numbers_of_their_own_and_move_nothing_of_the_conversation,
     entries::of_many_who_claim_a_ticket_one_wins_and_the_rest_hear_who,
