@@ -40,7 +40,7 @@ pub(crate) async fn run(settings: Settings) -> anyhow::Result<()> {
     let Settings { server, notices, mouse, theme, keymap, .. } = settings;
     let home = config::home(&server)?;
     let credentials = Credentials::in_home(&home);
-    let desk = Desk::new(server.clone())?;
+    let desk = Desk::new(server.clone());
     let mut keys = Keys::new();
     let mut signals = Signals::new()?;
     let session = match credentials.load(clock::now())? {

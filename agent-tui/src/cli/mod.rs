@@ -160,7 +160,7 @@ async fn run(cli: Cli) -> anyhow::Result<()> {
         _ => {}
     }
     let credentials = Credentials::in_home(&config::home(&settings.server)?);
-    let context = Context { desk: Desk::new(settings.server)?, credentials };
+    let context = Context { desk: Desk::new(settings.server), credentials };
     match command {
         Command::Login(login) => auth::login(&context, login).await,
         Command::Logout => auth::logout(&context).await,
@@ -178,7 +178,7 @@ async fn plain(server: Server) -> anyhow::Result<()> {
     let credentials = Credentials::in_home(&config::home(&server)?);
     match credentials.load(clock::now())? {
         Some(session) if session.agent.must_change_password => Err(PasswordChangeRequired.into()),
-        Some(session) => plain::run(Desk::new(server)?, session).await,
+        Some(session) => plain::run(Desk::new(server), session).await,
         None => Err(NotSignedIn(server).into()),
     }
 }
