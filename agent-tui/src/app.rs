@@ -198,6 +198,8 @@ impl App {
     fn draw_if_due(&mut self) -> anyhow::Result<()> {
         let now = Instant::now();
         if self.dirty && self.drawn_at.is_none_or(|at| now >= at + self.least_pause()) {
+            // A resize that comes together with a key may not be told before the next one.
+            self.state.size = self.tty.size()?;
             self.tty.draw(&self.state, self.theme).context("the terminal is gone")?;
             self.dirty = false;
             self.pressed = false;
