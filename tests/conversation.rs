@@ -166,3 +166,41 @@ async fn the_command_line_lists_shows_and_closes() {
     let stranger = agent(&server, stranger.path(), &["tickets", "list"], "");
     assert_eq!(stranger.status.code(), Some(3));
 }
+
+/// With this status, nothing on standard output, and one object on standard error.
+fn fails(output: &Output, code: &str, status: i32) {
+    assert_eq!(output.status.code(), Some(status), "{output:?}");
+    assert!(output.stdout.is_empty(), "{output:?}");
+    let error: Value = serde_json::from_slice(&output.stderr).unwrap();
+    assert_eq!(error["code"], code, "{error}");
+    assert!(!error["message"].as_str().unwrap().is_empty(), "{error}");
+}
+
+#[tokio::test]
+async fn who_asks_for_json_reads_errors_as_json_too_and_apart_from_answers() {
+    let mut server = Server::start();
+    let home = signed_in(&server);
+    let mut maya = Guest::arrives(&server).await;
+    maya.opens_a_ticket("my card was declined").await;
+    let list = json(&agent(&server, home.path(), &["tickets", "list", "--json"], ""));
+    let reference = list["tickets"][0]["ref"].as_str().unwrap();
+    json(&agent(&server, home.path(), &["tickets", "close", reference, "--json"], ""));
+    let stranger = tempfile::tempdir().unwrap();
+    let of = |home: &Path, arguments: &[&str]| agent(&server, home, arguments, "");
+
+    for (output, code, status) in [
+        (of(home.path(), &["tickets", "close", reference, "--json"]), "ticket_closed", 6),
+        (of(home.path(), &["tickets", "show", "ZZZZZZ", "--json"]), "not_found", 5),
+        (of(home.path(), &["tickets", "show", "not-a-ref", "--json"]), "invalid", 2),
+        (of(home.path(), &["agents", "list", "--all", "--json"]), "invalid", 2),
+        (of(stranger.path(), &["tickets", "list", "--json"]), "unauthenticated", 3),
+    ] {
+        fails(&output, code, status);
+    }
+    // Without the flag it is a sentence, as ever.
+    let plain = of(home.path(), &["tickets", "show", "ZZZZZZ"]);
+    assert!(String::from_utf8(plain.stderr).unwrap().starts_with("support-agent: "));
+    server.stop();
+    let output = agent(&server, home.path(), &["tickets", "list", "--json"], "");
+    fails(&output, "unavailable", 8);
+}

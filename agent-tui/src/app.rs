@@ -40,7 +40,7 @@ pub(crate) async fn run(settings: Settings) -> anyhow::Result<()> {
     let Settings { server, notices, mouse, theme, keymap, .. } = settings;
     let home = config::home(&server)?;
     let credentials = Credentials::in_home(&home);
-    let desk = Desk::new(server.clone())?;
+    let desk = Desk::new(server.clone());
     let mut keys = Keys::new();
     let mut signals = Signals::new()?;
     let session = match credentials.load(clock::now())? {
@@ -198,6 +198,8 @@ impl App {
     fn draw_if_due(&mut self) -> anyhow::Result<()> {
         let now = Instant::now();
         if self.dirty && self.drawn_at.is_none_or(|at| now >= at + self.least_pause()) {
+            // A resize that comes together with a key may not be told before the next one.
+            self.state.size = self.tty.size()?;
             self.tty.draw(&self.state, self.theme).context("the terminal is gone")?;
             self.dirty = false;
             self.pressed = false;

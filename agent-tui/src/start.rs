@@ -4,7 +4,6 @@
 use std::path::Path;
 
 use anyhow::Context;
-use jiff::tz::TimeZone;
 use tokio::sync::mpsc;
 
 use crate::clock;
@@ -45,7 +44,7 @@ pub(crate) fn start(
     let server = desk.server().label();
     let link = Link::start(desk.clone(), credentials.clone(), session, Patience::default(), tell)
         .context("cannot start the connection's thread")?;
-    let (zone, now) = (TimeZone::system(), clock::now());
+    let (zone, now) = (clock::zone(), clock::now());
     let state = State::new(server, agent, zone, now, found.unsent, found.drafts);
     Ok(Started { state, effects: Effects { link, store }, inbox })
 }

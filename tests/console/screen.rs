@@ -255,3 +255,20 @@ async fn at_rest_nothing_is_drawn_and_nothing_sent() {
     }
     panic!("never at rest: {before:?}\n{}", console.screen());
 }
+
+#[tokio::test]
+async fn a_resize_that_comes_together_with_a_key_is_not_overlooked() {
+    let server = Server::start();
+    let home = signed_in(&server, "alice");
+    let mut console = Terminal::open(&server, home.path(), 24, 80);
+    console.shows("No open tickets");
+
+    for round in 0..150 {
+        let rows = if round % 2 == 0 { 20 } else { 24 };
+        console.keys("j");
+        console.resize(rows, 80);
+        console.until("the keys in the last row", |screen| {
+            screen.lines().nth(usize::from(rows) - 1).is_some_and(|line| line.contains("help"))
+        });
+    }
+}

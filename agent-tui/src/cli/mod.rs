@@ -14,7 +14,7 @@ use std::process::ExitCode;
 
 use clap::builder::FalseyValueParser;
 use clap::{Args, Parser, Subcommand};
-use support_shared::ErrorCode;
+use support_shared::{ApiError, ErrorCode};
 
 use crate::app;
 use crate::clock;
@@ -120,8 +120,13 @@ pub(crate) fn main() -> ExitCode {
         Ok(cli) => cli,
         Err(error) => {
             let status = u8::try_from(error.exit_code()).unwrap_or(2);
-            // Printing fails only when nobody reads.
-            let _ = error.print();
+            if status != 0 && wants_json() {
+                let words = error.render().to_string();
+                output::complain_json(&ApiError::new(ErrorCode::Invalid, words.trim()));
+            } else {
+                // Printing fails only when nobody reads.
+                let _ = error.print();
+            }
             return ExitCode::from(status);
         }
     };
@@ -160,7 +165,7 @@ async fn run(cli: Cli) -> anyhow::Result<()> {
         _ => {}
     }
     let credentials = Credentials::in_home(&config::home(&settings.server)?);
-    let context = Context { desk: Desk::new(settings.server)?, credentials };
+    let context = Context { desk: Desk::new(settings.server), credentials };
     match command {
         Command::Login(login) => auth::login(&context, login).await,
         Command::Logout => auth::logout(&context).await,
@@ -178,7 +183,7 @@ async fn plain(server: Server) -> anyhow::Result<()> {
     let credentials = Credentials::in_home(&config::home(&server)?);
     match credentials.load(clock::now())? {
         Some(session) if session.agent.must_change_password => Err(PasswordChangeRequired.into()),
-        Some(session) => plain::run(Desk::new(server)?, session).await,
+        Some(session) => plain::run(Desk::new(server), session).await,
         None => Err(NotSignedIn(server).into()),
     }
 }
@@ -199,27 +204,52 @@ impl Context {
     }
 }
 
-/// Says what went wrong on standard error, and with which status to end.
+/// Says what went wrong on standard error, and with which status to end. Who asked for JSON reads
+/// the error as the contract says it.
 fn report(error: &anyhow::Error) -> ExitCode {
     if output::is_broken_pipe(error) {
         return ExitCode::SUCCESS;
     }
-    let status = if let Some(failure) = error.downcast_ref::<Failure>() {
-        failure.exit_status()
-    } else if error.is::<NotSignedIn>() || error.is::<PasswordChangeRequired>() {
-        ErrorCode::Unauthenticated.exit_status()
-    } else if let Some(unfinished) = error.downcast_ref::<plain::Unfinished>() {
-        unfinished.code.exit_status()
-    } else if error.is::<output::Usage>() || error.is::<Problems>() {
-        ErrorCode::Invalid.exit_status()
-    } else if error.is::<Cancelled>() {
-        130
+    if error.is::<Cancelled>() {
+        output::complain(&error.to_string());
+        return ExitCode::from(130);
+    }
+    let said = api_error(error);
+    if wants_json() {
+        output::complain_json(&said);
     } else {
-        ErrorCode::Internal.exit_status()
+        output::complain(&Untrusted::from(format!("{error:#}")).shown());
+    }
+    ExitCode::from(said.code.exit_status())
+}
+
+fn api_error(error: &anyhow::Error) -> ApiError {
+    if let Some(failure) = error.downcast_ref::<Failure>() {
+        let mut said = failure.error();
+        if error.chain().count() > 1 {
+            // What we know about it comes first, as in the sentence.
+            said.message = format!("{error}: {}", said.message);
+        }
+        return said;
+    }
+    let code = if error.is::<NotSignedIn>() {
+        ErrorCode::Unauthenticated
+    } else if error.is::<PasswordChangeRequired>() {
+        ErrorCode::PasswordChangeRequired
+    } else if let Some(unfinished) = error.downcast_ref::<plain::Unfinished>() {
+        unfinished.code
+    } else if error.is::<output::Usage>() || error.is::<Problems>() {
+        ErrorCode::Invalid
+    } else {
+        ErrorCode::Internal
     };
-    let words = Untrusted::from(format!("{error:#}")).shown().into_owned();
-    output::complain(&words);
-    ExitCode::from(status)
+    ApiError::new(code, format!("{error:#}"))
+}
+
+/// Whether JSON was asked for; looked up in the arguments themselves, which may not make sense.
+fn wants_json() -> bool {
+    let flags = std::env::args_os().skip(1).take_while(|argument| argument != "--");
+    flags.into_iter().any(|argument| argument == "--json")
 }
 
 #[cfg(test)]

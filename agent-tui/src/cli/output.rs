@@ -4,6 +4,8 @@
 use std::fmt::Write as _;
 use std::io::{self, Write};
 
+use support_shared::ApiError;
+
 use crate::text::width;
 
 /// The arguments make no sense together.
@@ -28,6 +30,12 @@ pub(super) fn json(text: &str) -> io::Result<()> {
 pub(super) fn complain(text: &str) {
     // Nobody reads it if this fails.
     let _ = writeln!(io::stderr(), "support-agent: {text}");
+}
+
+/// The same for programs: one object, on one line.
+pub(super) fn complain_json(error: &ApiError) {
+    let json = serde_json::to_string(error).unwrap_or_default();
+    let _ = writeln!(io::stderr(), "{}", escape(&json));
 }
 
 pub(super) fn is_broken_pipe(error: &anyhow::Error) -> bool {

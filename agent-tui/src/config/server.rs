@@ -7,7 +7,7 @@ use std::str::FromStr;
 
 use anyhow::Context;
 use etcetera::BaseStrategy;
-use reqwest::Url;
+use url::Url;
 
 /// A server that tokens may be sent to: https, or http on this machine.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -459,7 +459,7 @@ fn keep_note(state: &mut State, asked: AssignTicket) {
 }
 
 /// The connection ended before the answer. What must be asked again is asked when it is back.
-fn lost(state: &mut State, request: AgentRequest) {
+pub(super) fn lost(state: &mut State, request: AgentRequest) {
     match request {
         AgentRequest::CloseTicket(_) => {
             state.toast =

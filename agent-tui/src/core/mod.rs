@@ -10,6 +10,7 @@ pub(crate) mod colleagues;
 pub(crate) mod composer;
 pub(crate) mod conversation;
 pub(crate) mod copy;
+mod deferred;
 mod desk;
 pub(crate) mod details;
 pub(crate) mod draft;
@@ -176,6 +177,8 @@ pub(crate) struct State {
     pub(crate) conversations: BTreeMap<TicketId, Conversation>,
     pub(crate) open: Option<TicketId>,
     pub(crate) outbox: Outbox,
+    /// What waits for texts of the outbox.
+    deferred: Vec<deferred::Deferred>,
     pub(crate) drafts: Drafts,
     pub(crate) overlay: Option<Overlay>,
     pub(crate) toast: Option<Toast>,
@@ -215,6 +218,7 @@ impl State {
             conversations: BTreeMap::new(),
             open: None,
             outbox: Outbox::recovered(unsent),
+            deferred: Vec::new(),
             drafts: Drafts::recovered(drafts),
             overlay: None,
             toast: None,

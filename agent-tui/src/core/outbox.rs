@@ -97,6 +97,22 @@ impl Outbox {
         failed.map(|item| item.parcel.client_message_id.clone())
     }
 
+    /// The texts of a ticket that have no answer yet and will get one without the agent.
+    pub(crate) fn unanswered_in(&self, ticket: TicketId) -> impl Iterator<Item = &ClientMessageId> {
+        let unanswered = self.of(ticket).filter(|item| !item.is_failed());
+        unanswered.map(|item| &item.parcel.client_message_id)
+    }
+
+    pub(crate) fn has(&self, id: &ClientMessageId) -> bool {
+        self.items.iter().any(|item| item.parcel.client_message_id == *id)
+    }
+
+    /// Whether this one has no answer yet and will get one without the agent.
+    pub(crate) fn is_unanswered(&self, id: &ClientMessageId) -> bool {
+        let unanswered = self.items.iter().filter(|item| !item.is_failed());
+        unanswered.into_iter().any(|item| item.parcel.client_message_id == *id)
+    }
+
     /// What must be on disk now, and the number of that state.
     pub(crate) fn snapshot(&mut self) -> (u64, Vec<Parcel>) {
         self.revision += 1;

@@ -1,6 +1,7 @@
 //! A conversation as rows: what leads an entry in (day, author), its wrapped text, and the texts
 //! that are not sent yet below. Scrolling counts these rows and the view draws them.
 
+use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use support_shared::Timestamp;
 use support_shared::message::SenderRole;
@@ -55,6 +56,12 @@ pub(crate) enum Row {
     },
 }
 
+/// What leads an entry in.
+struct Above {
+    day: bool,
+    author: bool,
+}
+
 pub(crate) struct ConversationRows<'a> {
     conversation: &'a Conversation,
     pending: Vec<&'a Item>,
@@ -93,19 +100,12 @@ impl<'a> ConversationRows<'a> {
 
     fn lead(&self, index: usize) -> Vec<Row> {
         let Some(entry) = self.entry(index) else { return self.lead_pending(index) };
-        let before = index.checked_sub(1).and_then(|before| self.entry(before));
+        let above = self.above(index, entry);
         let mut out = Vec::new();
-        let day = day(entry.at, self.zone);
-        let new_day = before.is_none_or(|before| self::day(before.at, self.zone) != day);
-        if new_day {
-            out.push(Row::Day(day));
+        if above.day {
+            out.push(Row::Day(day(entry.at, self.zone)));
         }
-        let same_author = before.is_some_and(|before| {
-            before.author == entry.author
-                && before.place.is_note() == entry.place.is_note()
-                && entry.at.as_millis() - before.at.as_millis() < SAME_BREATH_MILLIS
-        });
-        if entry.author.role != SenderRole::System && (new_day || !same_author) {
+        if above.author {
             let name = entry.author.name.line(NAME_CELLS);
             let (word, name) = match entry.author.role {
                 _ if entry.place.is_note() && self.is_mine(entry) => ("note", OWN_NOTE.to_owned()),
@@ -118,6 +118,19 @@ impl<'a> ConversationRows<'a> {
             out.push(Row::Author { voice: voice_of(entry), word, name, time });
         }
         out
+    }
+
+    /// What an entry has above it, by the one before.
+    fn above(&self, index: usize, entry: &Entry) -> Above {
+        let before = index.checked_sub(1).and_then(|before| self.entry(before));
+        let day = before.is_none_or(|it| date(it.at, self.zone) != date(entry.at, self.zone));
+        let same_author = before.is_some_and(|before| {
+            before.author == entry.author
+                && before.place.is_note() == entry.place.is_note()
+                && entry.at.as_millis() - before.at.as_millis() < SAME_BREATH_MILLIS
+        });
+        let author = entry.author.role != SenderRole::System && (day || !same_author);
+        Above { day, author }
     }
 
     fn pending(&self, index: usize) -> Option<&'a Item> {
@@ -148,14 +161,27 @@ impl<'a> ConversationRows<'a> {
         }]
     }
 
+    /// How many columns a text of the system has beside its time.
+    fn cells_beside(&self, time: &str) -> usize {
+        self.cells.saturating_sub(time.len() + 5).max(1)
+    }
+
+    /// How many rows [`Self::body`] has for an entry.
+    fn entry_height(&self, entry: &Entry) -> usize {
+        let shown = entry.content.shown();
+        if entry.author.role == SenderRole::System {
+            return rows(&shown, self.cells_beside(&time(entry.at, self.zone))).len();
+        }
+        rows(&shown, self.cells).len() + usize::from(entry.content.is_altered())
+    }
+
     fn body(&self, index: usize) -> Vec<Row> {
         if let Some(entry) = self.entry(index) {
             let shown = entry.content.shown();
             if entry.author.role == SenderRole::System {
                 let internal = entry.place.is_note();
                 let time = time(entry.at, self.zone);
-                let cells = self.cells.saturating_sub(time.len() + 5).max(1);
-                return wrapped(&shown, cells)
+                return wrapped(&shown, self.cells_beside(&time))
                     .map(|text| Row::System { internal, text, time: time.clone() })
                     .collect();
             }
@@ -223,7 +249,15 @@ impl Blocks for ConversationRows<'_> {
     }
 
     fn height(&self, index: usize) -> Height {
-        Height { above: self.lead(index).len(), body: self.body(index).len() }
+        // Most of what is measured is not drawn: no row of it is made.
+        match self.entry(index) {
+            Some(entry) => {
+                let above = self.above(index, entry);
+                let above = usize::from(above.day) + usize::from(above.author);
+                Height { above, body: self.entry_height(entry) }
+            }
+            None => Height { above: self.lead(index).len(), body: self.body(index).len() },
+        }
     }
 }
 
@@ -235,8 +269,51 @@ pub(crate) fn day(at: Timestamp, zone: &TimeZone) -> String {
     format(at, zone, "%A %-d %B %Y")
 }
 
+fn date(at: Timestamp, zone: &TimeZone) -> Option<Date> {
+    let instant = jiff::Timestamp::from_millisecond(at.as_millis()).ok()?;
+    Some(zone.to_datetime(instant).date())
+}
+
 fn format(at: Timestamp, zone: &TimeZone, form: &str) -> String {
     jiff::Timestamp::from_millisecond(at.as_millis())
         .map(|instant| instant.to_zoned(zone.clone()).strftime(form).to_string())
         .unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::core::fixture::{message, note};
+    use crate::core::stories::{Story, guest};
+
+    #[test]
+    fn what_is_measured_is_what_is_drawn() {
+        let texts =
+            ["short", "a line\nanother", "red \u{1b}[31m\u{202e}text", "日本語 テキスト", " "];
+        let mut messages: Vec<_> = (1..=9).map(guest).collect();
+        for (seq, text) in (10..).zip(texts) {
+            messages.push(message(seq, SenderRole::Agent, &text.repeat(9)));
+            messages.push(message(seq + 50, SenderRole::System, &text.repeat(9)));
+        }
+        messages.sort_by_key(|message| message.seq);
+        for (at, message) in (1..).zip(&mut messages) {
+            message.seq = Some(at);
+            let hours = i64::try_from(at).unwrap() * 3_600_000 * 5;
+            message.created_at =
+                message.created_at.plus_millis(if at % 3 == 0 { hours } else { 0 });
+        }
+        let mut story = Story::in_conversation([]);
+        story.joined_with_notes(None, messages, [note(1, 2, "for us"), note(2, 2, "too")]);
+        story.keys("not sent yet, and longer than one row can be<enter>");
+
+        for pane in [12, 20, 80] {
+            let state = &story.state;
+            let blocks = state.rows(state.conversation().unwrap(), pane);
+            assert!(blocks.len() > 20);
+            for index in 0..blocks.len() {
+                let drawn = blocks.rows(index).len();
+                assert_eq!(blocks.total(index), drawn, "block {index} in {pane} columns");
+            }
+        }
+    }
 }

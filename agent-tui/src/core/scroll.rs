@@ -70,10 +70,9 @@ impl Scroll {
 
     /// The first row of a window of `view` rows.
     pub(crate) fn top(self, blocks: &impl Blocks, view: usize) -> Top {
-        let bottom = bottom(blocks, view);
-        let Self::At { key, row } = self else { return bottom };
+        let Self::At { key, row } = self else { return bottom(blocks, view) };
         if blocks.len() == 0 {
-            return bottom;
+            return bottom(blocks, view);
         }
         let index = blocks.find(key);
         let height = blocks.height(index);
@@ -82,7 +81,8 @@ impl Scroll {
         } else {
             0
         };
-        Top { index, skip }.min(bottom)
+        let top = Top { index, skip };
+        if is_far_above(blocks, index, view) { top } else { top.min(bottom(blocks, view)) }
     }
 
     /// One step towards the beginning.
@@ -130,7 +130,8 @@ impl Scroll {
     }
 
     fn anchored(blocks: &impl Blocks, top: Top, view: usize) -> Self {
-        if blocks.len() == 0 || top >= bottom(blocks, view) {
+        let far = is_far_above(blocks, top.index, view);
+        if blocks.len() == 0 || (!far && top >= bottom(blocks, view)) {
             return Self::Follow;
         }
         let above = blocks.height(top.index).above;
@@ -140,6 +141,12 @@ impl Scroll {
 
 fn signed(rows: usize) -> isize {
     isize::try_from(rows).unwrap_or(isize::MAX)
+}
+
+/// Whether a window that begins in this block surely ends before the last row: so many blocks come
+/// after it, and each has a row at least. Spares the heights of the last ones.
+fn is_far_above(blocks: &impl Blocks, index: usize, view: usize) -> bool {
+    blocks.len().saturating_sub(index) > view
 }
 
 /// The first row of the window that ends with the last row.

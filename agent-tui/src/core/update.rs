@@ -5,8 +5,8 @@ use support_shared::request::{AgentRequest, MarkRead};
 
 use super::conversation::Room;
 use super::{
-    Effect, Focus, Msg, Stamp, State, attention, canned, details, heal, inbound, line, pick, plain,
-    pointer, run,
+    Effect, Focus, Msg, Stamp, State, attention, canned, deferred, details, heal, inbound, line,
+    pick, plain, pointer, run,
 };
 use crate::commands::{Availability, Chord, Command, CommandId, Found, Scope};
 use crate::core::toast::Toast;
@@ -56,6 +56,7 @@ pub(crate) fn update(state: &mut State, stamp: &Stamp, msg: Msg) -> Vec<Effect> 
     details::look_up(state, &mut effects);
     mark_read(state, &mut effects);
     send_next(state, &mut effects);
+    deferred::order(state, &mut effects);
     attention::note_own(state, &effects);
     attention::flush(state, &mut effects);
     super::draft::keep(state, &mut effects);

@@ -87,7 +87,7 @@ impl Fake {
             "agent": agent(),
         }))
         .unwrap();
-        let desk = Desk::new(format!("http://{}", self.address).parse().unwrap()).unwrap();
+        let desk = Desk::new(format!("http://{}", self.address).parse().unwrap());
         let (tell, told) = mpsc::channel(64);
         let link =
             Link::start(desk, Credentials::in_home(self.home.path()), session, patience, tell)

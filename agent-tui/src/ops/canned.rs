@@ -1,6 +1,6 @@
 //! The canned replies over HTTP.
 
-use reqwest::Method;
+use ::http::Method;
 use serde::Serialize;
 use support_shared::CannedId;
 use support_shared::canned::{CannedAnswer, CannedList};

@@ -20,11 +20,12 @@ pub(crate) enum Failure {
 }
 
 impl Failure {
-    pub(crate) fn exit_status(&self) -> u8 {
+    /// The same as the contract says it.
+    pub(crate) fn error(&self) -> ApiError {
         match self {
-            Self::Refused(error) => error.code.exit_status(),
-            Self::Unreachable { .. } => ErrorCode::Unavailable.exit_status(),
-            Self::Nonsense => ErrorCode::Internal.exit_status(),
+            Self::Refused(error) => error.clone(),
+            Self::Unreachable { .. } => ApiError::new(ErrorCode::Unavailable, self.to_string()),
+            Self::Nonsense => ApiError::new(ErrorCode::Internal, self.to_string()),
         }
     }
 
@@ -83,12 +84,12 @@ mod tests {
         );
 
         assert_eq!(failure.to_string(), "closed (ticket_closed)");
-        assert_eq!(failure.exit_status(), 6);
+        assert_eq!(failure.error().code.exit_status(), 6);
     }
 
     #[test]
     fn what_is_no_problem_of_ours_is_named_by_its_status_or_as_nonsense() {
-        assert_eq!(problem(429, r#"{"title":"slow"}"#).exit_status(), 7);
-        assert_eq!(problem(502, "<html>").exit_status(), 1);
+        assert_eq!(problem(429, r#"{"title":"slow"}"#).error().code.exit_status(), 7);
+        assert_eq!(problem(502, "<html>").error().code.exit_status(), 1);
     }
 }

@@ -1,55 +1,38 @@
 //! What can be done at the desk over HTTP. The console and the script commands both call these,
-//! so that they do the same. Redirects are not followed: a token goes to its own server only.
+//! so that they do the same. A token goes to its own server only.
 
 mod canned;
 mod failure;
+mod http;
 
-use std::time::Duration;
-
-use reqwest::{Client, Method, Url, redirect};
+use ::http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, USER_AGENT};
+use ::http::{HeaderValue, Method, Request};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use support_shared::ClientMessageId;
 use support_shared::answer::{AgentAnswer, AgentList, MessageSent, SignedIn, TicketAnswer};
 use support_shared::request::Assignment;
 use support_shared::ticket::Ticket;
+use url::Url;
 
 pub(crate) use canned::CannedFields;
 pub(crate) use failure::Failure;
 use failure::problem;
+use http::{Http, Silence};
 
 use crate::config::Server;
 use crate::credentials::{Session, Token};
 
-const CONNECT: Duration = Duration::from_secs(5);
-const WHOLE: Duration = Duration::from_secs(15);
-/// The largest answer that is read. A page of messages is at most 256 KiB.
-const LARGEST: usize = 8 << 20;
-
 /// The desk behind one address.
 #[derive(Debug, Clone)]
 pub(crate) struct Desk {
-    http: Client,
+    http: Http,
     server: Server,
 }
 
 impl Desk {
-    pub(crate) fn new(server: Server) -> Result<Self, Failure> {
-        let http = Client::builder()
-            .redirect(redirect::Policy::none())
-            .connect_timeout(CONNECT)
-            .timeout(WHOLE)
-            // Tokens go straight to the server, as the Socket.IO connection does.
-            .no_proxy()
-            // No connection outlives its answer: the link's runtimes come and go.
-            .pool_max_idle_per_host(0)
-            .user_agent(concat!("support-agent/", env!("CARGO_PKG_VERSION")))
-            .build()
-            .map_err(|error| Failure::Unreachable {
-                server: server.to_string(),
-                why: error.to_string(),
-            })?;
-        Ok(Self { http, server })
+    pub(crate) fn new(server: Server) -> Self {
+        Self { http: Http::new(), server }
     }
 
     pub(crate) fn server(&self) -> &Server {
@@ -252,43 +235,32 @@ impl Desk {
         token: Option<&Token>,
         body: Option<Value>,
     ) -> Result<String, Failure> {
-        let mut request = self.http.request(method, url);
+        let mut request = Request::builder()
+            .method(method)
+            .uri(url.as_str())
+            .header(ACCEPT, "*/*")
+            .header(USER_AGENT, concat!("support-agent/", env!("CARGO_PKG_VERSION")));
         if let Some(token) = token {
-            request = request.bearer_auth(token.reveal());
+            let bearer = format!("Bearer {}", token.reveal());
+            let mut bearer = HeaderValue::try_from(bearer).map_err(|_| Failure::Nonsense)?;
+            bearer.set_sensitive(true);
+            request = request.header(AUTHORIZATION, bearer);
         }
-        if let Some(body) = &body {
-            request = request.json(body);
+        if body.is_some() {
+            request = request.header(CONTENT_TYPE, "application/json");
         }
-        let unreachable = |error: reqwest::Error| Failure::Unreachable {
-            server: self.server.to_string(),
-            why: innermost(&error),
-        };
-        let mut response = request.send().await.map_err(unreachable)?;
-        let status = response.status();
-        let mut bytes = Vec::new();
-        while let Some(chunk) = response.chunk().await.map_err(unreachable)? {
-            bytes.extend_from_slice(&chunk);
-            if bytes.len() > LARGEST {
-                return Err(Failure::Nonsense);
+        let body = body.map(|body| body.to_string()).unwrap_or_default();
+        let request = request.body(body).map_err(|_| Failure::Nonsense)?;
+        let (status, text) = self.http.answer(request).await.map_err(|silence| match silence {
+            Silence::Unreachable(why) => {
+                Failure::Unreachable { server: self.server.to_string(), why }
             }
-        }
-        let text = String::from_utf8(bytes).map_err(|_| Failure::Nonsense)?;
+            Silence::Nonsense => Failure::Nonsense,
+        })?;
         if status.is_success() { Ok(text) } else { Err(problem(status.as_u16(), &text)) }
     }
 }
 
 fn read<T: DeserializeOwned>(text: &str) -> Result<T, Failure> {
     serde_json::from_str(text).map_err(|_| Failure::Nonsense)
-}
-
-/// What is really wrong: the outer errors of an HTTP client say only that something is.
-fn innermost(error: &reqwest::Error) -> String {
-    if error.is_timeout() {
-        return "no answer in time".to_owned();
-    }
-    let mut cause: &dyn std::error::Error = error;
-    while let Some(inner) = cause.source() {
-        cause = inner;
-    }
-    cause.to_string()
 }

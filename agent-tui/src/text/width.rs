@@ -3,8 +3,16 @@
 use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthStr;
 
+/// Whether every byte is a cluster of one column, as in most texts: then nothing needs counting.
+pub(super) fn is_cell_each(text: &str) -> bool {
+    text.bytes().all(|byte| matches!(byte, b' '..=b'~'))
+}
+
 /// The columns that `text` takes on one row.
 pub(crate) fn width(text: &str) -> usize {
+    if is_cell_each(text) {
+        return text.len();
+    }
     text.graphemes(true).map(UnicodeWidthStr::width).sum()
 }
 

@@ -7,6 +7,8 @@ use std::ops::Range;
 use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthStr;
 
+use super::width::is_cell_each;
+
 /// The columns of a tab. Fixed, so that a row's width does not depend on where it was broken.
 pub(crate) const TAB: usize = 4;
 
@@ -23,6 +25,10 @@ pub(crate) fn rows(text: &str, cells: usize) -> Vec<Range<usize>> {
 }
 
 fn break_line(line: &str, offset: usize, cells: usize, rows: &mut Vec<Range<usize>>) {
+    if is_cell_each(line) && line.len() <= cells {
+        rows.push(offset..offset + line.len());
+        return;
+    }
     let mut row_start = 0;
     let mut used = 0;
     // Where the last run of blanks in this row begins and ends.
@@ -86,6 +92,9 @@ fn cluster_width(cluster: &str) -> usize {
 
 /// A row as it is drawn: tabs as blanks, and a cluster that is wider than the row as `�`.
 pub(crate) fn expand_tabs(row: &str, cells: usize) -> String {
+    if is_cell_each(row) {
+        return row.to_owned();
+    }
     let mut out = String::with_capacity(row.len());
     for cluster in row.graphemes(true) {
         if cluster == "\t" {

@@ -152,7 +152,8 @@ mod tests {
         let lost = lost_to(Failure::Refused(error));
 
         assert!(format!("{lost:#}").starts_with("Bob has it already: somebody was faster"));
-        assert_eq!(lost.downcast_ref::<Failure>().map(Failure::exit_status), Some(6));
+        let code = lost.downcast_ref::<Failure>().and_then(Failure::code);
+        assert_eq!(code, Some(ErrorCode::Conflict));
     }
 
     #[test]

@@ -248,7 +248,7 @@ mod tests {
             },
             Step::AskIn(wait) => format!("wait {}", wait.as_millis()),
             Step::End => "end".to_owned(),
-            Step::Fail(failure) => format!("fail {}", failure.exit_status()),
+            Step::Fail(failure) => format!("fail {}", failure.error().code.exit_status()),
         };
         steps.into_iter().map(word).collect()
     }

@@ -75,7 +75,7 @@ pub(super) async fn show(context: &Context, ticket: TicketName, json: bool) -> a
     if let Some(subject) = &card.subject {
         output::line(&format!("Subject: {}", subject.line(200)))?;
     }
-    let zone = TimeZone::system();
+    let zone = clock::zone();
     for message in in_order(messages, notes) {
         output::line(&transcript(message, &zone))?;
     }

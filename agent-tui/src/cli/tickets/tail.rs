@@ -25,7 +25,7 @@ pub(super) async fn run(context: &Context, ticket: TicketName, json: bool) -> an
     let session = context.session().await?;
     let name = path_of(ticket);
     let (_, page) = context.desk.ticket::<Joined<Ticket>>(&session.token, &name).await?;
-    let printer = Printer { json, zone: TimeZone::system() };
+    let printer = Printer { json, zone: crate::clock::zone() };
     let mut tail = Tail::new(&page);
     for message in in_order(page.messages, page.notes.unwrap_or_default()) {
         printer.print(message)?;

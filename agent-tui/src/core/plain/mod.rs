@@ -87,7 +87,9 @@ const INVALID: ErrorCode = ErrorCode::Invalid;
 pub(crate) fn is_settled(state: &State) -> bool {
     match state.link {
         LinkState::Connecting => false,
-        LinkState::Online => state.queue.is_loaded() && unsent(state) == 0,
+        LinkState::Online => {
+            state.queue.is_loaded() && unsent(state) == 0 && state.deferred.is_empty()
+        }
         LinkState::Offline { .. } | LinkState::SignedOut => !is_unsaved(state),
     }
 }

@@ -2,6 +2,7 @@
 
 mod attention;
 pub(crate) mod canned;
+mod changes;
 mod console;
 mod desk;
 mod details;
