@@ -47,6 +47,7 @@ impl Hub for Nobody {
         Vec::new()
     }
     fn enter(&self, _: &Connection, _: TicketId, _: u64) {}
+    fn put_back(&self, _: &Connection, _: TicketId, _: u64) {}
     fn leave(&self, _: &Connection, _: TicketId) {}
     fn clear_agents(&self, _: TicketId, _: u64) {}
     fn end(&self, _: Ending, _: &SessionEnded) {}
