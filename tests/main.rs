@@ -26,6 +26,7 @@ mod page;
 mod parity;
 mod queue;
 mod races;
+mod revoked;
 mod settings;
 mod supply;
 mod writing;

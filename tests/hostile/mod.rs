@@ -2,7 +2,10 @@
 //! that were bent on the way. Whatever comes, the neighbours talk on.
 
 mod connections;
+mod credentials;
+mod floods;
 mod fragments;
+mod inputs;
 mod limits;
 mod packets;
 mod pages;
@@ -13,6 +16,7 @@ mod timing;
 mod transport;
 
 use std::net::SocketAddr;
+use std::time::{Duration, Instant};
 
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -39,6 +43,9 @@ const UNLIMITED: [(&str, &str); 9] = [
     ("SUPPORT_LIMITS_AGENT_READS_PER_MINUTE", "0"),
 ];
 
+/// How long a message between neighbours may take, on a machine with other work.
+const PATIENCE: Duration = Duration::from_secs(2);
+
 /// A guest and an agent in one conversation, whom nothing may disturb.
 struct Neighbours {
     guest: Guest,
@@ -56,8 +63,9 @@ impl Neighbours {
         Self { guest, agent, ticket, said: 0 }
     }
 
-    /// The guest says something: it is stored, and the agent hears it.
+    /// The guest says something: it is stored, and the agent hears it in time.
     async fn talk(&mut self) {
+        let began = Instant::now();
         self.said += 1;
         let content = format!("still here {}", self.said);
         let key = format!("talk-{}", self.said);
@@ -65,6 +73,7 @@ impl Neighbours {
             json!({ "ticketId": self.ticket, "content": content, "clientMessageId": key });
         self.guest.socket.done("message:send", message).await;
         self.agent.socket.notices_before(&content).await;
+        assert!(began.elapsed() < PATIENCE, "{content} after {:?}", began.elapsed());
     }
 }
 
@@ -104,9 +113,19 @@ async fn asked(server: &Server, request: &str) -> (String, String) {
 
 /// How often something was refused because of a limit, as the operator reads it.
 async fn counted(metrics: SocketAddr, limit: &str) -> u64 {
+    figure(metrics, &format!("support_limited_total{{limit=\"{limit}\"}} ")).await
+}
+
+/// How often commands of this kind have ended so.
+async fn counted_commands(metrics: SocketAddr, action: &str, outcome: &str) -> u64 {
+    let labels = format!("action=\"{action}\",outcome=\"{outcome}\"");
+    figure(metrics, &format!("support_commands_total{{{labels}}} ")).await
+}
+
+/// The figure whose line starts so; 0 when there is none.
+async fn figure(metrics: SocketAddr, start: &str) -> u64 {
     let text = reqwest::get(format!("http://{metrics}/metrics")).await.unwrap();
     let text = text.text().await.unwrap();
-    let start = format!("support_limited_total{{limit=\"{limit}\"}} ");
-    let count = text.lines().find_map(|line| line.strip_prefix(&start));
+    let count = text.lines().find_map(|line| line.strip_prefix(start));
     count.map_or(0, |count| count.parse().unwrap())
 }

@@ -43,12 +43,26 @@ impl Client {
         headers: &[(&'static str, &str)],
         auth: Value,
     ) -> Result<Self, String> {
-        let mut client = Self::open(server, namespace, headers).await?;
-        client.text(&packet::connect(namespace, &auth)).await;
+        Self::open(server, namespace, headers).await?.enter(auth).await
+    }
+
+    /// The same with more in the query of the handshake's address.
+    pub(crate) async fn connect_asking(
+        server: &At,
+        query: &str,
+        namespace: &'static str,
+        auth: Value,
+    ) -> Result<Self, String> {
+        Self::open_asking(server, query, namespace, &[]).await?.enter(auth).await
+    }
+
+    async fn enter(mut self, auth: Value) -> Result<Self, String> {
+        let namespace = self.namespace;
+        self.text(&packet::connect(namespace, &auth)).await;
         loop {
-            let text = client.packet().await.ok_or("closed")?;
+            let text = self.packet().await.ok_or("closed")?;
             match packet::parse(namespace, &text) {
-                Packet::Connected => return Ok(client),
+                Packet::Connected => return Ok(self),
                 Packet::Refused(message) => return Err(message),
                 _ => {}
             }
@@ -61,7 +75,16 @@ impl Client {
         namespace: &'static str,
         headers: &[(&'static str, &str)],
     ) -> Result<Self, String> {
-        let url = format!("ws://{}/socket.io/?EIO=4&transport=websocket", server.address);
+        Self::open_asking(server, "", namespace, headers).await
+    }
+
+    async fn open_asking(
+        server: &At,
+        query: &str,
+        namespace: &'static str,
+        headers: &[(&'static str, &str)],
+    ) -> Result<Self, String> {
+        let url = format!("ws://{}/socket.io/?EIO=4&transport=websocket{query}", server.address);
         let mut request = url.into_client_request().unwrap();
         for (name, value) in headers {
             request.headers_mut().insert(HeaderName::from_static(name), value.parse().unwrap());

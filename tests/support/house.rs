@@ -121,6 +121,11 @@ impl House {
         for (name, display) in agents {
             assert!(add_agent(data.path(), name, display).status.success());
         }
+        Self::on(data, limits).await
+    }
+
+    /// On data that is there.
+    pub(crate) async fn on(data: tempfile::TempDir, limits: Limits) -> Self {
         let (ahead, breaks) = (Ahead::default(), Breaks::default());
         let flags = Flags { data: Some(data.path().to_owned()), ..Flags::default() };
         let source = Source::new(ahead.clone(), breaks.clone());

@@ -285,7 +285,8 @@ impl Server {
         Self::on(self.into_data(), setup)
     }
 
-    fn into_data(mut self) -> tempfile::TempDir {
+    /// What it leaves behind.
+    pub(crate) fn into_data(mut self) -> tempfile::TempDir {
         std::mem::replace(&mut self.data, tempfile::tempdir().unwrap())
     }
 }

@@ -213,6 +213,14 @@ impl Desk {
         result
     }
 
+    /// Counts what came as an event and is no command: nothing else is known of one that asks for no
+    /// answer.
+    pub(crate) fn unreadable(&self, why: &impl std::fmt::Display, asked: Instant) -> DeskError {
+        let error = DeskError::Invalid(why.to_string());
+        self.meter.command("Unreadable".to_owned(), error.code().as_str(), asked.elapsed());
+        error
+    }
+
     /// Refuses what is too long, whoever sends it and whatever it is about: it is parsed, in effect.
     fn check_sizes(&self, command: &Command) -> Result<(), DeskError> {
         let text = match command {

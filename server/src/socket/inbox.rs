@@ -200,8 +200,10 @@ async fn carry_out(
     actor: &Actor,
 ) -> Result<Reply, DeskError> {
     let side = actor.connection.as_ref().map_or(Side::Guest, |connection| connection.side);
-    let command = decode(packet, side).map_err(|error| DeskError::Invalid(error.to_string()))?;
-    sockets.desk.execute_asked(actor, command, asked).await
+    match decode(packet, side) {
+        Ok(command) => sockets.desk.execute_asked(actor, command, asked).await,
+        Err(error) => Err(sockets.desk.unreadable(&error, asked)),
+    }
 }
 
 /// An event of the other side is understood, so that it can be refused as what it is.
