@@ -7,6 +7,7 @@ mod desk;
 mod details;
 mod discovery;
 mod missed;
+mod needs;
 mod pointing;
 mod queue;
 mod writing;
