@@ -34,6 +34,7 @@ pub(crate) mod scroll;
 pub(crate) mod template;
 pub(crate) mod timeline;
 pub(crate) mod toast;
+pub(crate) mod unsent;
 pub(crate) mod update;
 
 #[cfg(test)]
