@@ -15,6 +15,7 @@ use crate::clock;
 use crate::config::{self, Settings};
 use crate::core::attention::Notice;
 use crate::core::draft;
+use crate::core::unsent::parting;
 use crate::core::update::update;
 use crate::core::{Effect, Msg, Stamp, State};
 use crate::credentials::{Credentials, Session};
@@ -77,6 +78,9 @@ pub(crate) async fn run(settings: Settings) -> anyhow::Result<()> {
     };
     let outcome = app.turns().await;
     app.tty.leave();
+    for line in parting(&app.state) {
+        Prompt::say(&line)?;
+    }
     outcome
 }
 

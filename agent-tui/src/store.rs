@@ -211,6 +211,7 @@ mod tests {
             text: text.to_owned(),
             changed_at,
             holes: Vec::new(),
+            aside: false,
         }
     }
 

@@ -126,7 +126,13 @@ pub(super) fn has_failed(state: &State) -> Availability {
 }
 
 pub(super) fn has_unsent(state: &State) -> Availability {
-    enabled(state.outbox.first_failed().is_some(), "every message was sent or is on its way")
+    enabled(!state.outbox.items().is_empty(), "every message was sent")
+}
+
+/// What is selected of the texts that are not sent waits for a decision.
+pub(super) fn can_decide(state: &State) -> Availability {
+    let decides = crate::core::unsent::selected(state).is_some_and(|(_, item)| item.is_failed());
+    enabled(decides, "it is sent as soon as it can be")
 }
 
 pub(super) fn is_offline(state: &State) -> Availability {

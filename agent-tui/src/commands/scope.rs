@@ -19,6 +19,8 @@ pub(crate) enum Scope {
     Details,
     /// A list to pick one of.
     Pick,
+    /// The texts that are not sent.
+    Unsent,
     /// In every pane.
     Panes,
     /// In every pane in which no text is written.
@@ -26,7 +28,7 @@ pub(crate) enum Scope {
 }
 
 impl Scope {
-    pub(crate) const ALL: [Self; 10] = [
+    pub(crate) const ALL: [Self; 11] = [
         Self::Queue,
         Self::Timeline,
         Self::Blank,
@@ -37,10 +39,11 @@ impl Scope {
         Self::Line,
         Self::Confirm,
         Self::Details,
+        Self::Unsent,
     ];
 
     /// The places that the keys go to, one at a time.
-    pub(super) const PLACES: [Self; 8] = [
+    pub(super) const PLACES: [Self; 9] = [
         Self::Queue,
         Self::Timeline,
         Self::Blank,
@@ -49,6 +52,7 @@ impl Scope {
         Self::Line,
         Self::Confirm,
         Self::Details,
+        Self::Unsent,
     ];
 
     /// What it is called in the file of settings.
@@ -62,6 +66,7 @@ impl Scope {
             Self::Line => "line",
             Self::Details => "details",
             Self::Pick => "list",
+            Self::Unsent => "unsent",
             Self::Panes => "panes",
             Self::Reading => "reading",
         }
@@ -78,6 +83,7 @@ impl Scope {
             Self::Line => "in a line that is asked for",
             Self::Details => "in the details",
             Self::Pick => "in a list",
+            Self::Unsent => "in the list of what is not sent",
             Self::Panes => "in every pane",
             Self::Reading => "wherever no text is written",
         }
@@ -105,6 +111,7 @@ impl Scope {
             Some(Overlay::Details { .. }) => Self::Details,
             Some(Overlay::Line(_)) => Self::Line,
             Some(Overlay::Pick(_)) => Self::Pick,
+            Some(Overlay::Unsent { .. }) => Self::Unsent,
             None => Self::pane(state),
         }
     }
@@ -138,6 +145,7 @@ impl Scope {
             Self::Line => "it works while a line is asked for",
             Self::Details => "it works in the details of a ticket",
             Self::Pick => "it works in a list like this one",
+            Self::Unsent => "it works in the list of what is not sent",
             Self::Panes => "it works in the panes",
             Self::Reading => "it works where no text is written",
         }

@@ -51,6 +51,8 @@ pub(crate) struct Conversation {
     pub(crate) composer: Composer,
     /// What is written in the other mode.
     pub(crate) aside: Composer,
+    /// The mode that is on disk with the drafts.
+    pub(super) kept_mode: Mode,
     pub(crate) scroll: Scroll,
     pub(crate) room: Room,
     /// We look on, and nobody is told.
@@ -74,6 +76,7 @@ impl Conversation {
             timeline: Timeline::default(),
             composer: Composer::new(Mode::Reply),
             aside: Composer::new(Mode::Note),
+            kept_mode: Mode::Reply,
             scroll: Scroll::default(),
             room: Room::default(),
             silent: false,
@@ -109,8 +112,8 @@ impl Conversation {
 
     /// What is written here, as it is kept.
     pub(crate) fn drafts(&self) -> impl Iterator<Item = Draft> {
-        let both = [&self.composer, &self.aside];
-        both.into_iter().filter_map(|it| draft::of(self.card.id, it.mode(), it))
+        let both = [(&self.composer, false), (&self.aside, true)];
+        both.into_iter().filter_map(|(it, aside)| draft::of(self.card.id, it, aside))
     }
 
     /// Scrolls, and remembers what was new then.

@@ -1,4 +1,4 @@
-//! The commands that work a queue: what to look at, who answers for it, and what needs us next.
+//! The commands that work a queue: what to look at, and who answers for it.
 
 use support_shared::TicketId;
 use support_shared::request::{AgentRequest, AssignTicket, IfAssignee, NameTicket, NewAssignee};
@@ -11,7 +11,7 @@ use super::line::{Line, Purpose};
 use super::overlay::Overlay;
 use super::pick::{Pick, PickOf};
 use super::run::{join_request, open, subject};
-use super::{Effect, Focus, State};
+use super::{Effect, Focus, State, needs};
 use crate::commands::CommandId as C;
 
 /// How far a page of the queue goes.
@@ -33,7 +33,11 @@ pub(super) fn run(state: &mut State, command: C, effects: &mut Vec<Effect>) -> b
         }
         C::EndSearch => state.queue.show(state.queue.filter(), "", state.now),
         C::NextNeed => {
-            if let Some(next) = next_need(state) {
+            if let Some(next) = needs::next(state) {
+                let here = needs::here(state);
+                if let Some(card) = state.queue.get(next) {
+                    state.walk.go(card, here);
+                }
                 state.queue.select(next, state.now);
                 watch(state, next, effects);
             }
@@ -131,31 +135,4 @@ pub(super) fn hand_back(
         note,
         if_assignee: from.map_or(IfAssignee::Anybody, IfAssignee::Agent),
     }))));
-}
-
-/// What needs us: our tickets whose guest waits or has written something unread, then those that
-/// are nobody's; the longest waiting first.
-fn needs(state: &State) -> Vec<TicketId> {
-    let waits = |card: &&Card| card.waiting_since.is_some() || card.unread() > 0;
-    let of = |filter: Filter| {
-        let cards = state.queue.cards().iter();
-        cards.filter(move |card| filter.takes(card, state.me.id)).filter(waits)
-    };
-    of(Filter::Mine).chain(of(Filter::Unassigned)).map(|card| card.id).collect()
-}
-
-/// The one after the one that is looked at, and from the last to the first again.
-pub(crate) fn next_need(state: &State) -> Option<TicketId> {
-    let needs = needs(state);
-    let looked_at = if state.focus == Focus::Queue {
-        state.queue.selected().map(|card| card.id).filter(|id| state.open == Some(*id))
-    } else {
-        state.open
-    };
-    let here = looked_at.and_then(|id| needs.iter().position(|it| *it == id));
-    match here {
-        Some(_) if needs.len() == 1 => None,
-        Some(at) => needs.get((at + 1) % needs.len()).copied(),
-        None => needs.first().copied(),
-    }
 }

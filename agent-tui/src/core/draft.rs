@@ -52,6 +52,9 @@ pub(crate) struct Draft {
     /// What of the text is to be filled in before it is sent.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) holes: Vec<String>,
+    /// The other mode was on the screen: what is written next was meant for that one.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) aside: bool,
 }
 
 /// The drafts beside the conversations that hold them, and what of them is on disk.
@@ -83,13 +86,15 @@ impl Drafts {
     pub(crate) fn conversation(&mut self, card: Card) -> Conversation {
         let mut conversation = Conversation::new(card);
         let ticket = conversation.card.id;
+        let mut shown = None;
         for draft in self.shelved.extract_if(.., |draft| draft.ticket_id == ticket) {
             conversation.composer_of(draft.mode).restore(&draft);
+            // A note weighs more: nobody sends its words to a guest by a mode that was guessed.
+            let mode = if draft.aside { draft.mode.other() } else { draft.mode };
+            shown = shown.max(Some(mode));
         }
-        // What is begun is what is seen, and nobody sends a note's words to a guest by it.
-        if conversation.composer.is_blank() && !conversation.aside.is_blank() {
-            conversation.switch(conversation.mode().other());
-        }
+        conversation.switch(shown.unwrap_or_default());
+        conversation.kept_mode = conversation.mode();
         conversation
     }
 }
@@ -101,6 +106,9 @@ pub(super) fn keep(state: &mut State, effects: &mut Vec<Effect>) {
     for conversation in state.conversations.values_mut() {
         changed |= conversation.composer.note_change(now);
         changed |= conversation.aside.note_change(now);
+        let mode = conversation.mode();
+        changed |= conversation.kept_mode != mode && conversation.has_draft();
+        conversation.kept_mode = mode;
     }
     if changed {
         state.drafts.due.get_or_insert(now.plus_millis(SETTLE_MILLIS));
@@ -135,10 +143,11 @@ pub(crate) fn newest(mut drafts: Vec<Draft>) -> Vec<Draft> {
 }
 
 /// A text of the composer as it is kept.
-pub(super) fn of(ticket_id: TicketId, mode: Mode, composer: &Composer) -> Option<Draft> {
+pub(super) fn of(ticket_id: TicketId, composer: &Composer, aside: bool) -> Option<Draft> {
     (!composer.is_blank()).then(|| Draft {
         ticket_id,
-        mode,
+        mode: composer.mode(),
+        aside,
         text: composer.text().to_owned(),
         changed_at: composer.changed_at(),
         holes: composer.holes().to_vec(),

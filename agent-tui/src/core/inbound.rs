@@ -19,6 +19,7 @@ use super::run::{join_request, list_earlier, list_request, open_tickets, save};
 use super::timeline::{Applied, Entry};
 use super::toast::Toast;
 use super::{Effect, Focus, State, canned, heal};
+use crate::commands::CommandId;
 use crate::text::Untrusted;
 
 pub(super) fn link(state: &mut State, event: LinkEvent, effects: &mut Vec<Effect>) {
@@ -160,8 +161,9 @@ fn ticket(state: &mut State, ticket: Ticket) {
 /// What waits to be sent to a ticket that is somebody else's by now is asked about first.
 fn learned(state: &mut State, card: &Card) {
     if state.outbox.learned(card, state.me.id) > 0 {
-        let text = format!("not sent to {}: look there first (u in the queue)", card.reference);
-        state.toast = Some(Toast::new(text, state.now));
+        let name = card.assignee.as_ref().map_or_else(String::new, |name| name.line(30));
+        let text = format!("not sent to {}: {name} has it now", card.reference);
+        state.toast = Some(Toast::leading(text, state.now, CommandId::Unsent));
     }
 }
 
@@ -405,10 +407,11 @@ fn refused(state: &mut State, request: AgentRequest, refusal: Refusal, effects: 
     match request {
         AgentRequest::SendMessage(sent) => {
             if state.outbox.refused(&sent.client_message_id, &error, state.now) {
-                let reference =
-                    state.conversations.get(&sent.ticket_id).map(|c| c.card.reference.to_string());
-                let place = reference.unwrap_or_else(|| "another ticket".to_owned());
-                complain(state, &format!("your message to {place} was not sent"), &error);
+                let item = state.outbox.get(&sent.client_message_id);
+                let place = item.map_or_else(String::new, |it| it.parcel.reference.to_string());
+                let why = Untrusted::from(error.message.as_str()).line(100);
+                let text = format!("not sent to {place}: {why}");
+                state.toast = Some(Toast::leading(text, state.now, CommandId::Unsent));
             }
         }
         AgentRequest::CloseTicket(asked) => {

@@ -36,8 +36,7 @@ pub(crate) struct Conversation {
     pub(crate) composer: Rect,
 }
 
-/// Which tickets of the list are in the queue's pane: its first row is the title, its last one is
-/// free for a toast.
+/// Which tickets of the list are in the queue's pane: its first row is the title.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Cards {
     pub(crate) first: usize,
@@ -49,7 +48,7 @@ pub(crate) struct Cards {
 impl Cards {
     pub(crate) fn of(state: &State, area: Rect) -> Self {
         let rows = if is_wide(state.size) { 2 } else { 1 };
-        let most = usize::from(area.height.saturating_sub(2)) / rows;
+        let most = usize::from(area.height.saturating_sub(1)) / rows;
         let at = state.queue.position().unwrap_or(0);
         Self { first: (at + 1).saturating_sub(most.max(1)), most, rows }
     }

@@ -21,6 +21,7 @@ pub(crate) mod layout;
 pub(crate) mod line;
 pub(crate) mod link;
 mod listing;
+mod needs;
 pub(crate) mod outbox;
 pub(crate) mod overlay;
 pub(crate) mod people;
@@ -34,6 +35,7 @@ pub(crate) mod scroll;
 pub(crate) mod template;
 pub(crate) mod timeline;
 pub(crate) mod toast;
+pub(crate) mod unsent;
 pub(crate) mod update;
 
 #[cfg(test)]
@@ -51,7 +53,7 @@ use support_shared::{ClientMessageId, TicketId, Timestamp};
 
 use crate::commands::{Chord, Keymap};
 use crate::text::Untrusted;
-pub(crate) use desk::next_need;
+pub(crate) use needs::next as next_need;
 
 use attention::{Attention, Notice};
 use colleagues::Colleagues;
@@ -168,6 +170,8 @@ pub(crate) struct State {
     /// The keys pressed so far of several that make a command together.
     pub(crate) pressed: Vec<Chord>,
     pub(crate) queue: Queue,
+    /// The way that the agent has gone from one ticket that needs us to the next.
+    walk: needs::Walk,
     pub(crate) attention: Attention,
     pub(crate) colleagues: Colleagues,
     pub(crate) replies: canned::Replies,
@@ -204,6 +208,7 @@ impl State {
             server,
             my_id: me.id.to_string(),
             queue: Queue::new(me.id),
+            walk: needs::Walk::default(),
             attention: Attention::default(),
             colleagues: Colleagues::default(),
             replies: canned::Replies::default(),

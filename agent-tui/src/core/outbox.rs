@@ -86,6 +86,10 @@ impl Outbox {
         self.items.iter().find(|item| item.is_failed()).map(|item| &item.parcel)
     }
 
+    pub(crate) fn get(&self, id: &ClientMessageId) -> Option<&Item> {
+        self.items.iter().find(|item| item.parcel.client_message_id == *id)
+    }
+
     /// Whether this one was held, and not refused.
     pub(crate) fn is_held(&self, id: &ClientMessageId) -> bool {
         let held = |item: &&Item| matches!(item.standing, Standing::Held(_));

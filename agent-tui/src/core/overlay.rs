@@ -1,6 +1,6 @@
 //! What lies over the panes and takes every key while it is there.
 
-use support_shared::TicketId;
+use support_shared::{ClientMessageId, TicketId};
 
 use super::line::Line;
 use super::pick::Pick;
@@ -15,11 +15,18 @@ pub(crate) enum Overlay {
     Line(Line),
     /// A list to pick one of.
     Pick(Pick),
+    /// The texts that are not sent, with this one selected, else the first.
+    Unsent { on: Option<ClientMessageId> },
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Question {
     Close(TicketId),
-    /// Leave the console although a text would be lost.
+    /// Throw away a text that was not sent; asked from the list of them, or where it stands.
+    Discard {
+        id: ClientMessageId,
+        listed: bool,
+    },
+    /// Leave the console although a text would be lost, or is not sent.
     Quit,
 }

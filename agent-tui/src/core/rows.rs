@@ -11,7 +11,8 @@ use super::draft::Mode;
 use super::outbox::{Item, Outbox, Standing};
 use super::scroll::{Blocks, Height, Key};
 use super::timeline::Entry;
-use crate::text::{expand_tabs, rows};
+use super::unsent::standing;
+use crate::text::{expand_tabs, fit, rows};
 
 /// Messages of one author this close together share one line that names it.
 const SAME_BREATH_MILLIS: i64 = 5 * 60_000;
@@ -200,19 +201,16 @@ impl<'a> ConversationRows<'a> {
         let mut out: Vec<Row> = wrapped(&item.parcel.text, self.cells)
             .map(|text| Row::Text { voice: voice(item.parcel.mode), text })
             .collect();
-        let (text, failed) = match &item.standing {
-            Standing::Unsaved | Standing::Waiting => ("waiting to be sent".to_owned(), false),
-            Standing::Sending => ("sending…".to_owned(), false),
-            Standing::Held(why) => {
-                let room = self.cells.saturating_sub(36).max(10);
-                (format!("held: {} (t send all the same, e edit)", why.line(room)), true)
-            }
-            Standing::Failed(why) => {
-                let room = self.cells.saturating_sub(36).max(10);
-                (format!("not sent: {} (t try again, e edit)", why.line(room)), true)
-            }
+        let failed = item.is_failed();
+        out.push(Row::Standing { text: standing(item, self.cells), failed });
+        let again = match item.standing {
+            Standing::Held(_) => "t send all the same",
+            _ => "t try again",
         };
-        out.push(Row::Standing { text, failed });
+        if failed {
+            let text = fit(&format!("({again}, e edit, Del discard)"), self.cells);
+            out.push(Row::Standing { text, failed });
+        }
         out
     }
 }

@@ -17,7 +17,7 @@ use super::overlay::{Overlay, Question};
 use super::pick::{Pick, PickOf};
 use super::scroll::{Blocks, Scroll};
 use super::toast::Toast;
-use super::{Effect, Focus, Stamp, State, canned, desk, line, pick};
+use super::{Effect, Focus, Stamp, State, canned, desk, line, pick, unsent};
 use crate::commands::CommandId as C;
 use crate::text::Untrusted;
 
@@ -31,6 +31,7 @@ const MOST_WAITING: usize = 100;
 pub(super) fn run(state: &mut State, stamp: &Stamp, command: C, effects: &mut Vec<Effect>) {
     if line::run(state, command, effects)
         || pick::run(state, stamp, command, effects)
+        || unsent::run(state, command, effects)
         || desk::run(state, command, effects)
     {
         return;
@@ -45,12 +46,7 @@ pub(super) fn run(state: &mut State, stamp: &Stamp, command: C, effects: &mut Ve
         C::Next => state.queue.step(1),
         C::First => state.queue.step(isize::MIN),
         C::Last => state.queue.step(isize::MAX),
-        C::Unsent => {
-            if let Some(ticket) = state.outbox.first_failed().map(|parcel| parcel.ticket_id) {
-                open(state, ticket, false, effects);
-                state.focus = Focus::Timeline;
-            }
-        }
+        C::Unsent => unsent::show(state),
         C::Reply => {
             desk::step_in(state, effects);
             compose(state, Mode::Reply);
@@ -66,7 +62,7 @@ pub(super) fn run(state: &mut State, stamp: &Stamp, command: C, effects: &mut Ve
             }
         }
         C::Editor => edit(state, effects),
-        C::Retry | C::TakeBack => refused_message(state, command, effects),
+        C::Retry | C::TakeBack | C::Discard => unsent::run_here(state, command, effects),
         C::Close => state.overlay = state.open.map(|id| Overlay::Confirm(Question::Close(id))),
         C::Claim => claim(state, effects),
         C::Leave => leave(state, effects),
@@ -276,27 +272,6 @@ pub(super) fn save(state: &mut State, effects: &mut Vec<Effect>) {
     effects.push(Effect::SaveOutbox { revision, parcels });
 }
 
-fn refused_message(state: &mut State, command: C, effects: &mut Vec<Effect>) {
-    let Some(id) = state.open.and_then(|ticket| state.outbox.failed_in(ticket)) else { return };
-    let read = state.conversation().is_some_and(|open| open.timeline.is_loaded());
-    if command == C::Retry {
-        let assignee = state.conversation().and_then(|open| open.card.assignee_id);
-        state.outbox.retry(&id, assignee);
-    } else if !read && state.outbox.is_held(&id) {
-        // It may have been stored before the connection was lost; then the log names it.
-        let text = "wait until the conversation has been read: the message may be in it";
-        state.toast = Some(Toast::new(text, state.now));
-        return;
-    } else if let Some((mode, text)) = state.outbox.take_back(&id) {
-        if let Some(conversation) = state.conversation_mut() {
-            conversation.switch(mode);
-            conversation.composer.append(&text);
-        }
-        state.focus = Focus::Composer;
-    }
-    save(state, effects);
-}
-
 /// The ticket that the keys are about: the selected one in the queue, else the open one.
 pub(crate) fn subject(state: &State) -> Option<&Card> {
     if state.focus == Focus::Queue {
@@ -337,17 +312,18 @@ fn leave(state: &mut State, effects: &mut Vec<Effect>) {
 fn answer(state: &mut State, yes: bool, effects: &mut Vec<Effect>) {
     let Some(Overlay::Confirm(question)) = state.overlay.take() else { return };
     match question {
-        _ if !yes => {}
-        Question::Close(ticket_id) => {
+        Question::Close(ticket_id) if yes => {
             let request = AgentRequest::CloseTicket(CloseTicket { ticket_id, reason: None });
             effects.push(Effect::Ask(Box::new(request)));
         }
-        Question::Quit => effects.push(Effect::Quit),
+        Question::Discard { id, listed } => unsent::answered(state, &id, listed, yes, effects),
+        Question::Quit if yes => effects.push(Effect::Quit),
+        Question::Close(_) | Question::Quit => {}
     }
 }
 
 fn quit(state: &mut State, effects: &mut Vec<Effect>) {
-    if state.would_lose() {
+    if state.would_lose() || !state.outbox.items().is_empty() {
         state.overlay = Some(Overlay::Confirm(Question::Quit));
     } else {
         effects.push(Effect::Quit);
@@ -361,11 +337,13 @@ fn interrupt(state: &mut State, effects: &mut Vec<Effect>) {
     }
     state.leaving_until = Some(state.now.plus_millis(TWICE_MILLIS));
     let text = if state.would_lose() {
-        "press Ctrl-C again to leave; what is written and not sent is lost"
+        "press Ctrl-C again to leave; what is written and not sent is lost".to_owned()
     } else {
-        "press Ctrl-C again to leave"
+        let again = "press Ctrl-C again to leave".to_owned();
+        std::iter::once(again).chain(unsent::parting(state)).collect::<Vec<_>>().join("; ")
     };
-    state.toast = Some(Toast { text: text.to_owned(), until: state.now.plus_millis(TWICE_MILLIS) });
+    let until = state.now.plus_millis(TWICE_MILLIS);
+    state.toast = Some(Toast { until, ..Toast::new(text, state.now) });
 }
 
 /// Scrolls the open conversation, and asks for earlier messages before the beginning is reached.

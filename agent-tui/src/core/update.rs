@@ -6,7 +6,7 @@ use support_shared::request::{AgentRequest, MarkRead};
 use super::conversation::Room;
 use super::{
     Effect, Focus, Msg, Stamp, State, attention, canned, deferred, details, heal, inbound, line,
-    pick, plain, pointer, run,
+    pick, plain, pointer, run, unsent,
 };
 use crate::commands::{Availability, Chord, Command, CommandId, Found, Scope};
 use crate::core::toast::Toast;
@@ -50,6 +50,7 @@ pub(crate) fn update(state: &mut State, stamp: &Stamp, msg: Msg) -> Vec<Effect> 
         Msg::Deadline => {}
     }
     expire(state);
+    unsent::close_if_empty(state);
     inbound::resync_if_due(state, &mut effects);
     heal::check_if_due(state, &mut effects);
     look_up(state, &mut effects);

@@ -47,7 +47,11 @@ fn title(state: &State, conversation: &Conversation, theme: Theme, frame: &mut F
         Some(writing) if standing.is_empty() => format!("{} is writing… ", writing.name.line(20)),
         _ => {
             let here = here(state, conversation, usize::from(area.width) / 4);
-            format!("{here}{}{standing}", assignee(state, card))
+            let parts = [here, assignee(state, card), standing.trim_end().to_owned()];
+            let open = card.is_open();
+            let parts = parts.into_iter().skip(if open { 0 } else { 2 });
+            let parts: Vec<String> = parts.filter(|part| !part.is_empty()).collect();
+            format!("{} ", parts.join(" · "))
         }
     };
     let guest = card.guest.line(30);
@@ -75,8 +79,8 @@ fn here(state: &State, conversation: &Conversation, cells: usize) -> String {
     let mut others = conversation.people.others(&state.me.display_name);
     match (others.next(), others.count()) {
         (None, _) => String::new(),
-        (Some(one), 0) => format!("{} is here · ", one.line(cells)),
-        (Some(one), more) => format!("{} and {more} more are here · ", one.line(cells)),
+        (Some(one), 0) => format!("{} is here", one.line(cells)),
+        (Some(one), more) => format!("{} and {more} more are here", one.line(cells)),
     }
 }
 
@@ -84,8 +88,8 @@ fn here(state: &State, conversation: &Conversation, cells: usize) -> String {
 fn assignee(state: &State, card: &Card) -> String {
     match &card.assignee {
         None => String::new(),
-        Some(_) if card.assignee_id == Some(state.me.id) => "yours ".to_owned(),
-        Some(name) => format!("assigned to {} ", name.line(20)),
+        Some(_) if card.assignee_id == Some(state.me.id) => "yours".to_owned(),
+        Some(name) => format!("assigned to {}", name.line(20)),
     }
 }
 
@@ -180,7 +184,10 @@ fn rule(state: &State, conversation: &Conversation, theme: Theme, frame: &mut Fr
     let mode = conversation.mode();
     // A note is another border, another word, another prompt, another colour and another hint.
     let (line, title) = match mode {
-        _ if !card.is_open() => ('─', "Closed: read only".to_owned()),
+        _ if !card.is_open() && conversation.composer.is_blank() => {
+            ('─', "Closed: read only".to_owned())
+        }
+        _ if !card.is_open() => ('─', "Closed: not sent unless it is opened again".to_owned()),
         Mode::Reply => ('─', format!("Reply to {}", card.guest.line(30))),
         Mode::Note => ('═', format!("NOTE for the desk, hidden from {}", card.guest.line(30))),
     };

@@ -1,5 +1,4 @@
-//! The bottom row: the keys that work now, from the command table; and the toast, which lies on
-//! chrome so that it hides no text.
+//! The bottom row: the keys that work now, from the command table.
 
 use ratatui::Frame;
 use ratatui::layout::Rect;
@@ -10,9 +9,8 @@ use crate::commands::{Availability, Command, CommandId as C, Keys, Scope, group}
 use crate::core::State;
 use crate::core::conversation::Conversation;
 use crate::core::draft::Mode;
-use crate::core::layout::Layout;
 use crate::core::overlay::Overlay;
-use crate::text::{fit, width};
+use crate::text::width;
 
 pub(super) fn draw(state: &State, theme: Theme, frame: &mut Frame, area: Rect) {
     let hints = hints(state, usize::from(area.width).saturating_sub(2));
@@ -93,17 +91,4 @@ fn keys_of(id: C, key_of: impl Fn(C) -> Option<String>) -> Option<String> {
         ("1", "4") => "1-4".to_owned(),
         _ => keys.join("/"),
     })
-}
-
-/// A toast lies on the composer's rule, or on the last row of the queue where there is none.
-pub(super) fn toast(state: &State, theme: Theme, frame: &mut Frame, layout: &Layout) {
-    let Some(toast) = &state.toast else { return };
-    let rule = layout.conversation.map(|conversation| conversation.rule);
-    let Some(area) = rule.or_else(|| layout.queue.map(last_row)) else { return };
-    let text = format!(" {} ", fit(&toast.text, usize::from(area.width).saturating_sub(2)));
-    put(frame, area, 0, &Line::from(Span::styled(text, theme.style(Role::Toast))));
-}
-
-fn last_row(area: Rect) -> Rect {
-    Rect { y: area.bottom().saturating_sub(1), height: 1, ..area }
 }

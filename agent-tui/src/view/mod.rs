@@ -4,12 +4,13 @@
 mod ask;
 mod conversation;
 mod details;
-mod footer;
+pub(crate) mod footer;
 mod header;
 mod overlay;
 mod pick;
 mod queue;
 mod theme;
+mod unsent;
 mod which_key;
 
 #[cfg(test)]
@@ -53,7 +54,6 @@ pub(crate) fn draw(state: &State, theme: Theme, frame: &mut Frame) {
     if let Some(parts) = layout.conversation {
         conversation::draw(state, theme, frame, parts);
     }
-    footer::toast(state, theme, frame, &layout);
     footer::draw(state, theme, frame, layout.footer);
     overlay::draw(state, theme, frame);
     which_key::draw(state, theme, frame);

@@ -5,40 +5,62 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, Clear, Widget};
 
-use super::{Role, Theme, ask, details, pick, put};
+use super::{Role, Theme, ask, details, pick, put, unsent};
 use crate::core::State;
 use crate::core::conversation::Conversation;
 use crate::core::overlay::{Overlay, Question};
-use crate::text::width;
+use crate::core::unsent::parting;
+use crate::text::{Untrusted, width};
 
 pub(super) fn draw(state: &State, theme: Theme, frame: &mut Frame) {
     match &state.overlay {
         None => {}
-        Some(Overlay::Confirm(question)) => confirm(state, *question, theme, frame),
+        Some(Overlay::Confirm(question)) => confirm(state, question, theme, frame),
         Some(Overlay::Details { ticket, line }) => {
             details::over(state, *ticket, *line, theme, frame);
         }
         Some(Overlay::Line(line)) => ask::line(state, line, theme, frame),
         Some(Overlay::Pick(pick)) => pick::draw(state, pick, theme, frame),
+        Some(Overlay::Unsent { .. }) => unsent::draw(state, theme, frame),
     }
 }
 
-fn confirm(state: &State, question: Question, theme: Theme, frame: &mut Frame) {
+fn confirm(state: &State, question: &Question, theme: Theme, frame: &mut Frame) {
     let lines = match question {
         Question::Close(id) => {
             let reference = state
                 .conversations
-                .get(&id)
+                .get(id)
                 .map(|c| c.card.reference.to_string())
                 .unwrap_or_default();
             let mut lines = vec![format!("Close {reference}? Enter closes, Esc keeps it open")];
-            let unsent = state.outbox.of(id).count();
+            let unsent = state.outbox.of(*id).count();
             if unsent > 0 {
                 lines.push(format!("{unsent} of your messages are not sent yet and will not be"));
             }
-            if state.conversations.get(&id).is_some_and(Conversation::has_draft) {
+            if state.conversations.get(id).is_some_and(Conversation::has_draft) {
                 lines.push("What you are writing stays, but cannot be sent".to_owned());
             }
+            lines
+        }
+        Question::Discard { id, .. } => match state.outbox.get(id) {
+            Some(item) => {
+                let text = Untrusted::from(item.parcel.text.as_str());
+                vec![
+                    format!(
+                        "Throw away your {} to {}?",
+                        item.parcel.mode.word(),
+                        item.parcel.reference
+                    ),
+                    text.line(60),
+                    "It cannot be brought back. Enter discards, Esc keeps it".to_owned(),
+                ]
+            }
+            None => vec!["It has been sent meanwhile (Esc)".to_owned()],
+        },
+        Question::Quit if !state.would_lose() => {
+            let mut lines = parting(state);
+            lines.push("Enter leaves, Esc stays".to_owned());
             lines
         }
         Question::Quit => vec![

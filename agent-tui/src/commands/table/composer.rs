@@ -1,7 +1,7 @@
 //! What can be done while a text to a guest, or a note, is being written.
 
 use super::super::available::{
-    always, can_close, can_send, has_holes, has_rows, is_open, is_written,
+    always, can_close, can_reopen, can_send, has_holes, has_rows, is_open, is_written,
 };
 use super::super::scope::Scope::{Blank, Composer};
 use super::{Command, CommandId as C, row};
@@ -14,6 +14,14 @@ pub(super) const ROWS: &[Command] = &[
         "send",
         "Send the reply to the guest, or save the note for the desk",
         can_send,
+    ),
+    row(
+        C::Reopen,
+        Composer,
+        &["Ctrl-O"],
+        "reopen",
+        "Open the closed ticket again, to send what is written",
+        can_reopen,
     ),
     row(
         C::NextHole,

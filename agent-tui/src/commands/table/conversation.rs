@@ -9,6 +9,14 @@ use super::{Command, CommandId as C, row};
 
 pub(super) const ROWS: &[Command] = &[
     row(
+        C::Unsent,
+        Timeline,
+        &["u"],
+        "unsent",
+        "List what is not sent: send it again, take it back, or throw it away",
+        has_unsent,
+    ),
+    row(
         C::NextNeed,
         Timeline,
         &["n"],
@@ -17,14 +25,6 @@ pub(super) const ROWS: &[Command] = &[
         needs_me,
     ),
     row(C::Reopen, Timeline, &["o"], "reopen", "Open the closed ticket again", can_reopen),
-    row(
-        C::Unsent,
-        Timeline,
-        &["u"],
-        "unsent",
-        "Open the ticket of a message that could not be sent",
-        has_unsent,
-    ),
     row(C::Reply, Timeline, &["r", "Enter"], "reply", "Write to the guest", is_open),
     row(
         C::Note,
@@ -42,6 +42,14 @@ pub(super) const ROWS: &[Command] = &[
         &["e"],
         "edit",
         "Take the refused message back into the composer",
+        has_failed,
+    ),
+    row(
+        C::Discard,
+        Timeline,
+        &["Del"],
+        "discard",
+        "Throw the refused message away; asks once",
         has_failed,
     ),
     row(C::Close, Timeline, &["x"], "close", "Close the ticket; asks once", can_close),

@@ -7,6 +7,7 @@ mod composer;
 mod conversation;
 mod panes;
 mod queue;
+mod unsent;
 mod windows;
 
 #[cfg(test)]
@@ -48,6 +49,7 @@ pub(crate) enum CommandId {
     Unsent,
     Retry,
     TakeBack,
+    Discard,
     PageUp,
     PageDown,
     RowUp,
@@ -142,8 +144,8 @@ pub(crate) fn group(pressed: &str) -> &'static str {
     GROUPS.iter().find(|(keys, _)| *keys == pressed).map_or("", |(_, words)| words)
 }
 
-const TABLE: [&[Command]; 5] =
-    [queue::ROWS, conversation::ROWS, composer::ROWS, panes::ROWS, windows::ROWS];
+const TABLE: [&[Command]; 6] =
+    [queue::ROWS, conversation::ROWS, composer::ROWS, panes::ROWS, windows::ROWS, unsent::ROWS];
 
 /// Every row, in the order in which footer and help name them.
 pub(crate) fn rows() -> impl Iterator<Item = &'static Command> {

@@ -140,7 +140,7 @@ fn what_is_selected_stays_so_while_the_list_changes_under_it() {
     story.keys(&format!("<c-k>{reference}"));
     // A ticket that has waited longer comes, before the others in the list.
     let older = Ticket { waiting_since: Some(noon().plus_millis(-9_000_000)), ..ticket(3) };
-    story.keys("<c-u>card<down>");
+    story.keys("<c-u>declined<down>");
     let at = list(&story).position(&choices(&story));
     let label = labels(&story)[at].clone();
     story.says(Message { ticket_id: ticket_id(3), ..guest(1) });

@@ -8,8 +8,10 @@ mod desk;
 mod details;
 mod discovery;
 mod missed;
+mod needs;
 mod pointing;
 mod queue;
+mod unsent;
 mod writing;
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
@@ -214,6 +216,7 @@ fn named_key(name: &str) -> KeyEvent {
         "a-s" => return KeyEvent::new(KeyCode::Char('s'), KeyModifiers::ALT),
         "a-/" => return KeyEvent::new(KeyCode::Char('/'), KeyModifiers::ALT),
         "a-enter" => return KeyEvent::new(KeyCode::Enter, KeyModifiers::ALT),
+        "c-o" => return KeyEvent::new(KeyCode::Char('o'), KeyModifiers::CONTROL),
         "c-x" => return KeyEvent::new(KeyCode::Char('x'), KeyModifiers::CONTROL),
         "c-c" => return KeyEvent::new(KeyCode::Char('c'), KeyModifiers::CONTROL),
         "c-w" => return KeyEvent::new(KeyCode::Char('w'), KeyModifiers::CONTROL),

@@ -27,6 +27,7 @@ fn draft(n: u64, mode: Mode, text: &str) -> Draft {
         text: text.to_owned(),
         changed_at: noon(),
         holes: Vec::new(),
+        aside: false,
     }
 }
 
@@ -119,7 +120,8 @@ fn a_draft_that_was_sent_is_no_draft_any_more() {
 
 #[test]
 fn drafts_of_a_run_before_mark_the_queue_and_are_there_on_opening() {
-    let left = vec![draft(1, Mode::Reply, "half a"), draft(1, Mode::Note, "she called")];
+    let note = Draft { aside: true, ..draft(1, Mode::Note, "she called") };
+    let left = vec![draft(1, Mode::Reply, "half a"), note];
     let mut story = Story::with_left(Vec::new(), left.clone());
     story.comes_online();
     story.lists([ticket(1), ticket(2)]);
@@ -210,6 +212,33 @@ fn a_long_paste_says_how_long_it_is_and_sends_nothing() {
 
     assert!(story.toast().starts_with("12 lines pasted"));
     assert!(story.asked().is_empty());
+}
+
+#[test]
+fn the_mode_is_kept_with_the_drafts_even_if_nothing_is_written_in_it_yet() {
+    let mut story = Story::in_conversation([guest(1)]);
+    story.keys("half a<c-n>");
+    settles(&mut story);
+
+    for (written_next, expected) in [("", ""), ("she called", "she called")] {
+        story.keys(written_next);
+        settles(&mut story);
+        let left = kept(&story).unwrap();
+        let mut again = Story::with_left(Vec::new(), left);
+        again.comes_online();
+        again.lists([ticket(1)]);
+        again.keys("<enter>");
+
+        assert_eq!(written(&again), (Mode::Note, expected));
+        assert_eq!(again.state.conversation().unwrap().aside.text(), "half a");
+    }
+    story.keys("<c-n>");
+    settles(&mut story);
+    let mut again = Story::with_left(Vec::new(), kept(&story).unwrap());
+    again.comes_online();
+    again.lists([ticket(1)]);
+    again.keys("<enter>");
+    assert_eq!(written(&again), (Mode::Reply, "half a"));
 }
 
 #[test]
