@@ -1,7 +1,8 @@
 // How the page is built: one script, one style sheet and one icon under /assets/, named by their
 // content. Nothing may end up inline, because the server's content security policy forbids it.
 // The Socket.IO client comes with much that the desk does not speak: slim/ stands in for that.
-import { type Plugin, defineConfig } from 'vite';
+import { readFileSync } from 'node:fs';
+import { type Plugin, defineConfig, minifySync } from 'vite';
 import { sizeLimit } from './size';
 
 const here = (file: string): string => `${import.meta.dirname}/slim/${file}`;
@@ -45,10 +46,34 @@ const UNUSED = [
   'offAnyOutgoing',
   'listenersAnyOutgoing',
 ];
-/** Those that the others call, and that have nothing to do here. */
-const IDLE = ['_drainQueue', 'notifyOutgoingListeners'];
-/** What it says of a server of another age takes more room than all that it does about it. */
-const LONG = /"It seems you are trying[^"]*"/;
+/** Those that the others call, and that have nothing to do here: the desk asks for no acknowledgement. */
+const IDLE = ['_drainQueue', 'notifyOutgoingListeners', 'ack'];
+/** What it does about options that this page does not take, and what is written instead. */
+const IDLE_PARTS: readonly (readonly [RegExp, string])[] = [
+  // What it says of a server of another age takes more room than all that it does about it.
+  [/"It seems you are trying[^"]*"/, '"old server"'],
+  // Names that no event of the desk has.
+  [/const RESERVED_EVENTS = [^;]*;/, ''],
+  [/if \(RESERVED_EVENTS[^{]*\{[^}]*\}/, ''],
+  // Sending again, which is the outbox's to do, and what need not arrive.
+  [/if \(this\._opts\.retries[^{]*\{[^}]*\}/, ''],
+  [/const isTransportWritable = [^;]*;/, ''],
+  [/const discardPacket = [^;]*;/, ''],
+  [/if \(discardPacket\) \{\s*\}\s*else /, ''],
+  [/if \(this\.io\._autoConnect\)\s*this\.open\(\);/, ''],
+  [/this\._queue = \[\];/, ''],
+  [/this\._queueSeq = 0;/, ''],
+  // Compression of a single packet, of which the desk has none.
+  [/packet\.options = \{\};\s*packet\.options\.compress = [^;]*;/, ''],
+  // Listeners to everything.
+  [/if \(this\._anyListeners [^{]*\{[^{]*\{[^}]*\}\s*\}/, ''],
+  // Recovery of a connection: the page asks for what it has missed by number.
+  [/if \(this\._pid && args[^{]*\{[^}]*\}/, ''],
+  [/this\.recovered = false;/, ''],
+  [/this\.recovered = pid[^;]*;/, ''],
+  [/this\._pid = pid;/, ''],
+  [/data: this\._pid\s*\? [^)]*\)\s*: data/, 'data'],
+];
 
 function withoutUnused(): Plugin {
   return {
@@ -58,14 +83,49 @@ function withoutUnused(): Plugin {
       const methods = this.parse(code).body.flatMap((it) =>
         it.type === 'ExportNamedDeclaration' && it.declaration?.type === 'ClassDeclaration' ? it.declaration.body.body : [],
       );
-      return methods
-        .reduceRight((rest, it) => {
-          if (it.type !== 'MethodDefinition' || it.key.type !== 'Identifier') return rest;
-          const { name, end: named } = it.key;
-          if (UNUSED.includes(name)) return rest.slice(0, it.start) + rest.slice(it.end);
-          return IDLE.includes(name) ? `${rest.slice(0, named)}() {}${rest.slice(it.end)}` : rest;
-        }, code)
-        .replace(LONG, '"old server"');
+      const rest = methods.reduceRight((rest, it) => {
+        if (it.type !== 'MethodDefinition' || it.key.type !== 'Identifier') return rest;
+        const { name, end: named } = it.key;
+        if (UNUSED.includes(name)) return rest.slice(0, it.start) + rest.slice(it.end);
+        return IDLE.includes(name) ? `${rest.slice(0, named)}() {}${rest.slice(it.end)}` : rest;
+      }, code);
+      return IDLE_PARTS.reduce((text, [part, instead]) => {
+        if (!part.test(text)) this.error(`the library's socket has no ${part.source}`);
+        return text.replace(part, instead);
+      }, rest);
+    },
+  };
+}
+
+/**
+ * Properties of the page's own objects and of the library's, which nobody else reads: neither the
+ * server, nor the browser, nor what is kept in its storage. They get short names.
+ */
+const OWN =
+  `acks adopted agents alone asking beginning checking chooseScore clearTimeoutFn connected dispatch draw effects emitBuffered
+  emitEvent emitReserved engine failed flags fresh hasOlder hasSession held hushed ids io isAdoptable keptOffline letter link
+  loaded loading loadingOlder mine newer notice notifyOutgoingListeners nsp onack onconnect ondisconnect onevent onpacket
+  outbox outboxFull packet problem reference receiveBuffer resting retry sendBuffer sending session
+  setTimeoutFn subEvents subs sync toNewest toOpen today transport tries typed unchanged withAgent withError writable yesterday
+  _clearAcks _destroy _drainQueue _hasPingExpired _opts _packet _readyState
+  _reconnecting _registerAckCallback _sendConnectPacket`.split(/\s+/);
+
+function shortNames(): Plugin {
+  const letters = 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ';
+  const short = (at: number): string => (at < letters.length ? '' : short(Math.floor(at / letters.length) - 1)) + letters[at % letters.length];
+  const cache = Object.fromEntries(OWN.map((name, at) => [name, short(at)]));
+  return {
+    name: 'short-names',
+    buildStart() {
+      const wire = readFileSync(here('../src/wire.ts'), 'utf8');
+      const theirs = OWN.filter((name) => new RegExp(`^\\s*"?${name}"?\\??: `, 'm').test(wire));
+      if (theirs.length > 0) this.error(`the server knows these by name: ${theirs.join(', ')}`);
+    },
+    renderChunk(code, { fileName }) {
+      const mangleProps = { include: new RegExp(`^(?:${OWN.join('|')})$`), cache };
+      const { code: shorter, errors } = minifySync(fileName, code, { module: true, compress: false, mangle: false, mangleProps });
+      if (errors.length > 0) this.error(errors.map(({ message }) => message).join('\n'));
+      return { code: shorter, map: null };
     },
   };
 }
@@ -92,7 +152,7 @@ function bareFrame(): Plugin {
 
 export default defineConfig(({ isSsrBuild }) => ({
   root: import.meta.dirname,
-  plugins: [slimSocketIo(), withoutUnused(), plainImports(), bareFrame(), ...(isSsrBuild ? [] : [sizeLimit()])],
+  plugins: [slimSocketIo(), withoutUnused(), plainImports(), bareFrame(), ...(isSsrBuild ? [] : [shortNames(), sizeLimit()])],
   build: {
     target: 'es2022',
     assetsInlineLimit: 0,

@@ -9,7 +9,6 @@ export class Manager extends Emitter {
   engine = null;
   _readyState = 'closed';
   _reconnecting = false;
-  _autoConnect = false;
   setTimeoutFn = setTimeout.bind(window);
   clearTimeoutFn = clearTimeout.bind(window);
 
