@@ -133,6 +133,10 @@ impl App {
                     self.go_on()?;
                     None
                 }
+                Woken::Signal(Signal::Resize) => {
+                    self.tty.forget();
+                    self.take(Msg::Resize(self.tty.size()?))
+                }
                 Woken::Input(input) => self.press(input),
                 Woken::Msg(msg) => self.take_all(msg),
                 Woken::Deadline => self.take(Msg::Deadline),

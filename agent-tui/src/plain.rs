@@ -103,7 +103,7 @@ impl Plain {
                 signal = self.signals.next() => match signal {
                     Signal::End => return Ok(()),
                     Signal::Interrupt => return Err(Cancelled.into()),
-                    Signal::Continue => {}
+                    Signal::Continue | Signal::Resize => {}
                 },
                 msg = self.inbox.recv() => self.take(msg.context("every thread has ended")?)?,
                 () = sleep_or_never(deadline) => self.take(Msg::Deadline)?,

@@ -78,7 +78,7 @@ impl App {
                         return end(editor).await;
                     }
                     // These are the editor's.
-                    Signal::Interrupt | Signal::Continue => None,
+                    Signal::Interrupt | Signal::Continue | Signal::Resize => None,
                 },
                 ended = editor.wait() => return ended.map_err(|error| error.to_string()),
                 Some(msg) = self.inbox.recv() => self.take_all(msg),

@@ -44,6 +44,8 @@ pub(crate) struct Tty {
     stderr: Option<OwnedFd>,
     /// Whether clicks and the wheel come to us; the terminal's own selection needs Shift then.
     mouse: bool,
+    /// What is on the screen is not known.
+    unknown: bool,
 }
 
 /// Clicks and the wheel only: what moves without a button pressed is nobody's business.
@@ -56,7 +58,7 @@ impl Tty {
         let terminal = fresh_terminal()?;
         let ours = Arc::new(AtomicBool::new(false));
         restore_on_panic(ours.clone());
-        Ok(Self { terminal, ours, stderr: None, mouse })
+        Ok(Self { terminal, ours, stderr: None, mouse, unknown: false })
     }
 
     pub(crate) fn size(&self) -> io::Result<Size> {
@@ -92,9 +94,21 @@ impl Tty {
         }
     }
 
+    /// The next frame draws every cell: a window that was smaller for a moment has lost some.
+    pub(crate) fn forget(&mut self) {
+        self.unknown = true;
+    }
+
     /// Draws one frame; the terminal shows it at once or not at all.
     pub(crate) fn draw(&mut self, state: &State, theme: Theme) -> io::Result<()> {
+        let unknown = std::mem::take(&mut self.unknown);
+        if unknown {
+            self.terminal = fresh_terminal()?;
+        }
         queue!(self.terminal.backend_mut(), BeginSynchronizedUpdate)?;
+        if unknown {
+            queue!(self.terminal.backend_mut(), Clear(ClearType::All))?;
+        }
         self.terminal.draw(|frame| view::draw(state, theme, frame))?;
         execute!(self.terminal.backend_mut(), EndSynchronizedUpdate)
     }

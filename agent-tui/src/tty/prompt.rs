@@ -73,6 +73,7 @@ impl<'a> Prompt<'a> {
                 signal = self.signals.next() => match signal {
                     super::Signal::End | super::Signal::Interrupt => Err(Cancelled)?,
                     super::Signal::Continue => { enable_raw_mode()?; continue; }
+                    super::Signal::Resize => continue,
                 },
                 input = self.keys.next() => input?,
             };

@@ -13,6 +13,9 @@ pub(crate) enum Signal {
     Interrupt,
     /// Somebody stopped us and let us go on.
     Continue,
+    /// The window has another size, or had one for a moment. The library that reads the keys tells
+    /// of it too, but not always: a key that comes with it hides it.
+    Resize,
 }
 
 pub(crate) struct Signals {
@@ -20,6 +23,7 @@ pub(crate) struct Signals {
     hang_up: unix::Signal,
     interrupt: unix::Signal,
     go_on: unix::Signal,
+    resize: unix::Signal,
 }
 
 impl Signals {
@@ -30,6 +34,7 @@ impl Signals {
             hang_up: signal(SignalKind::hangup())?,
             interrupt: signal(SignalKind::interrupt())?,
             go_on: signal(cont)?,
+            resize: signal(SignalKind::window_change())?,
         })
     }
 
@@ -39,6 +44,7 @@ impl Signals {
             _ = self.hang_up.recv() => Signal::End,
             _ = self.interrupt.recv() => Signal::Interrupt,
             _ = self.go_on.recv() => Signal::Continue,
+            _ = self.resize.recv() => Signal::Resize,
         }
     }
 }

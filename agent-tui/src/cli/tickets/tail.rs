@@ -55,7 +55,7 @@ async fn follow(
         let steps = tokio::select! {
             signal = signals.next() => match signal {
                 Signal::End | Signal::Interrupt => return Ok(()),
-                Signal::Continue => Vec::new(),
+                Signal::Continue | Signal::Resize => Vec::new(),
             },
             () = sleep_or_never(again_at) => {
                 again_at = None;
