@@ -8,6 +8,7 @@ use support_shared::{ClientMessageId, TicketId};
 use super::inbound;
 use super::toast::Toast;
 use super::{Effect, State};
+use crate::commands::CommandId;
 
 /// The most that wait. One press of a key makes one.
 const MOST: usize = 16;
@@ -46,7 +47,7 @@ pub(super) fn order(state: &mut State, effects: &mut Vec<Effect>) {
             // Closed, it would never take them.
             AgentRequest::CloseTicket(_) if unsent => {
                 let text = "not closed: what you wrote here was not sent";
-                state.toast = Some(Toast::new(text, state.now));
+                state.toast = Some(Toast::leading(text, state.now, CommandId::Unsent));
             }
             request => effects.push(Effect::Ask(Box::new(request))),
         }
