@@ -9,6 +9,7 @@ mod actor;
 mod announce;
 mod attendance;
 mod audit;
+mod away;
 mod canned;
 mod command;
 mod connections;

@@ -164,6 +164,10 @@ async fn serve(
         }
     }
     sockets.desk.disconnected(&actor);
+    // When the server stops, everybody goes, and nobody hears of it.
+    if !sockets.stopping.is_cancelled() {
+        sockets.desk.tell_away(&actor).await;
+    }
 }
 
 /// How long the actor's credential lasts. A timer, not the wall clock: that may be set back.
