@@ -208,10 +208,32 @@ async fn colleagues_hear_who_comes_and_who_has_gone() {
     let bob = Agent::signs_in(&server, "bob").await;
     let came = alice.socket.notice("presence:changed").await;
     drop(bob);
+    let away = alice.socket.notice("presence:changed").await;
     let gone = alice.socket.notice("presence:changed").await;
 
-    assert_eq!((&came["name"], &came["state"]), (&json!("Bob"), &json!("online")));
-    assert_eq!((&gone["name"], &gone["state"]), (&json!("Bob"), &json!("offline")));
+    for (heard, state) in [(came, "online"), (away, "away"), (gone, "offline")] {
+        assert_eq!((&heard["name"], &heard["state"]), (&json!("Bob"), &json!(state)));
+    }
+}
+
+#[tokio::test]
+async fn who_is_between_two_connections_is_away_and_online_again_when_it_is_back() {
+    let server = Server::start();
+    let mut alice = Agent::signs_in(&server, "alice").await;
+    let mut bob = Agent::signs_in(&server, "bob").await;
+    assert_eq!(alice.socket.notice("presence:changed").await["state"], "online");
+    let second = Agent::connect(&server, &bob.token).await.unwrap();
+
+    // One of two is no absence.
+    bob.socket = second;
+    bob.socket.done("ticket:list", json!({})).await;
+    assert_eq!(alice.socket.notices_so_far().await, []);
+    let token = bob.token.clone();
+    drop(bob);
+    assert_eq!(alice.socket.notice("presence:changed").await["state"], "away");
+    let _bob = Agent::connect(&server, &token).await.unwrap();
+    assert_eq!(alice.socket.notice("presence:changed").await["state"], "online");
+    assert_eq!(alice.socket.notices_so_far().await, []);
 }
 
 #[tokio::test]
@@ -225,6 +247,7 @@ async fn who_connects_later_hears_who_is_here_already() {
     let came = alice.socket.notice("presence:changed").await;
     drop(again);
     drop(alice);
+    assert_eq!(bob.socket.notice("presence:changed").await["state"], "away");
     let gone = bob.socket.notice("presence:changed").await;
 
     assert_eq!((&here["name"], &here["state"]), (&json!("Alice"), &json!("online")));

@@ -10,6 +10,7 @@ mod access;
 mod breaking;
 mod canned;
 mod clients;
+mod configuration;
 mod console;
 mod conversation;
 mod data;

@@ -109,3 +109,38 @@ async fn a_message_and_a_close_let_go_together_never_both_win() {
     // Both happen, or nothing has raced.
     assert!(won > 0 && lost > 0, "{won} {lost}");
 }
+
+/// T44: the same ticket asked for on many connections at once, with one place left and with none.
+#[tokio::test]
+async fn one_ticket_asked_for_on_many_connections_at_once_is_one_ticket() {
+    for (name, most) in
+        [("SUPPORT_LIMITS_GUEST_NEW_TICKETS", 2), ("SUPPORT_LIMITS_GUEST_OPEN_TICKETS", 2)]
+    {
+        let limit = most.to_string();
+        let server = Server::with(&[(name, &limit)]);
+        for round in 0..10 {
+            let mut maya = Guest::arrives(&server).await;
+            maya.opens_a_ticket("hello").await;
+            let mut sockets = Vec::new();
+            for _ in 0..9 {
+                sockets.push(Guest::connect(&server, &maya.cookie).await.unwrap());
+            }
+
+            let last = json!({ "content": "x", "clientMessageId": "last" });
+            let asked = sockets.iter_mut().map(|socket| socket.ask("ticket:create", last.clone()));
+            let acks = join_all(asked).await;
+
+            for ack in &acks {
+                assert_eq!(ack["ok"], true, "{name}, round {round}: {ack}");
+                assert_eq!(ack["data"]["ticket"]["id"], acks[0]["data"]["ticket"]["id"]);
+                assert_eq!(ack["data"]["messages"].as_array().unwrap().len(), 1);
+            }
+            let own = maya.socket.done("ticket:list", json!({})).await;
+            assert_eq!(own["tickets"].as_array().unwrap().len(), 2);
+            // The place is used once, and is used.
+            let one_more = json!({ "content": "x", "clientMessageId": "one-more" });
+            let code = maya.socket.refused("ticket:create", one_more).await;
+            assert!(["rate_limited", "conflict"].contains(&code.as_str()), "{code}");
+        }
+    }
+}

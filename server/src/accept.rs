@@ -5,10 +5,11 @@ use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use axum::{Router, body::Body, extract::ConnectInfo};
-use hyper::{Request, body::Incoming, server::conn::http1, service::service_fn};
+use hyper::{Request, StatusCode, body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use socket2::SockRef;
 use tokio::{
@@ -19,6 +20,8 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tower::ServiceExt;
 
 use crate::peers::Peers;
+use crate::telemetry::Meter;
+use crate::watched::Watched;
 
 /// Connections that speak HTTP at the same time; one that has become a websocket is counted by who
 /// holds it. More wait in the kernel's line: descriptors are the scarcest thing that a server has.
@@ -31,6 +34,9 @@ const EXHAUSTED: Duration = Duration::from_millis(100);
 pub(crate) struct Terms {
     pub(crate) patience: Patience,
     pub(crate) peers: Arc<Peers>,
+    /// Bytes of a websocket message at most.
+    pub(crate) packet: usize,
+    pub(crate) meter: Meter,
 }
 
 /// How patient to be with the other end.
@@ -46,7 +52,7 @@ pub(crate) struct Patience {
 pub(crate) async fn serve(
     listener: TcpListener,
     app: Router,
-    Terms { patience, peers }: Terms,
+    Terms { patience, peers, packet, meter }: Terms,
     stopped: CancellationToken,
     grace: Duration,
 ) {
@@ -73,12 +79,20 @@ pub(crate) async fn serve(
         let Some(counted) = peers.admit(peer.ip()) else { continue };
         set_up(&stream, patience.peer);
         let app = app.clone();
+        let (asked, websocket) = (Arc::<AtomicBool>::default(), Arc::<AtomicBool>::default());
+        let stream = Watched::new(stream, packet, Arc::clone(&websocket), meter.clone());
+        let has_asked = Arc::clone(&asked);
         let service = service_fn(move |request: Request<Incoming>| {
-            let app = app.clone();
+            has_asked.store(true, Ordering::Relaxed);
+            let (app, websocket) = (app.clone(), Arc::clone(&websocket));
             async move {
                 let mut request = request.map(Body::new);
                 request.extensions_mut().insert(ConnectInfo::<SocketAddr>(peer));
-                app.oneshot(request).await.map_err(|never: Infallible| never)
+                let answer = app.oneshot(request).await.map_err(|never: Infallible| never)?;
+                if answer.status() == StatusCode::SWITCHING_PROTOCOLS {
+                    websocket.store(true, Ordering::Relaxed);
+                }
+                Ok::<_, Infallible>(answer)
             }
         });
         let connection = http1::Builder::new()
@@ -86,7 +100,7 @@ pub(crate) async fn serve(
             .header_read_timeout(patience.head)
             .serve_connection(TokioIo::new(stream), service)
             .with_upgrades();
-        let stopped = stopped.clone();
+        let (stopped, meter) = (stopped.clone(), meter.clone());
         tasks.spawn(async move {
             let mut connection = pin!(connection);
             let ended = tokio::select! {
@@ -97,6 +111,10 @@ pub(crate) async fn serve(
                 }
             };
             if let Err(error) = ended {
+                // One that has asked before was only kept for more.
+                if error.is_timeout() && !asked.load(Ordering::Relaxed) {
+                    meter.limited("connect_timeout_ms");
+                }
                 tracing::debug!(%error, "a connection ended badly");
             }
             drop((place, counted));

@@ -1,7 +1,12 @@
 //! What an operator sets: by flag, by environment variable or in a file, under one name. The only
 //! reader of the environment; checked whole before anything is opened.
 
+mod environment;
+
+use std::collections::BTreeMap;
+use std::io::Read;
 use std::net::{IpAddr, SocketAddr};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use ipnet::IpNet;
@@ -16,7 +21,7 @@ use crate::http::{network::Proxies, origin::Origin};
 pub struct Flags {
     /// Address to listen on; port 0 takes a free one [default: 127.0.0.1:3000]
     #[arg(long, global = true, env = "SUPPORT_LISTEN", value_name = "ADDR")]
-    pub listen: Option<SocketAddr>,
+    pub listen: Option<String>,
 
     /// Directory of the embedded store and the keys [default: support-data]
     #[arg(long, global = true, env = "SUPPORT_DATA", value_name = "DIR")]
@@ -52,7 +57,7 @@ pub struct Flags {
 
     /// Address for Prometheus to read figures from; off unless set
     #[arg(long, global = true, env = "SUPPORT_METRICS", value_name = "ADDR")]
-    pub metrics: Option<SocketAddr>,
+    pub metrics: Option<String>,
 
     /// Configuration file (TOML): the flags' names with `_` for `-`, and a table `limits`
     #[arg(long, global = true, env = "SUPPORT_CONFIG", value_name = "FILE")]
@@ -89,6 +94,11 @@ pub enum ConfigError {
     /// The file says something that it cannot.
     #[error("the configuration file {0} is wrong: {1}")]
     Form(PathBuf, String),
+    /// Everybody may read the file, and something in it is a secret.
+    #[error(
+        "{1}: the configuration file {0} has a password in it and everybody can read it: chmod 600 it"
+    )]
+    Readable(PathBuf, &'static str),
     /// A value is not one.
     #[error("{0}")]
     Value(String),
@@ -97,7 +107,7 @@ pub enum ConfigError {
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct File {
-    listen: Option<SocketAddr>,
+    listen: Option<String>,
     data: Option<PathBuf>,
     store: Option<String>,
     public_url: Option<String>,
@@ -105,7 +115,7 @@ struct File {
     embed_origins: Vec<String>,
     #[serde(default)]
     trusted_proxies: Vec<String>,
-    metrics: Option<SocketAddr>,
+    metrics: Option<String>,
     #[serde(default)]
     limits: toml::Table,
 }
@@ -113,7 +123,13 @@ struct File {
 impl Config {
     /// The configuration that flags, environment and file make together, in this order of weight.
     pub fn load(flags: Flags) -> Result<Self, ConfigError> {
-        Self::assemble(flags, |name| std::env::var(name).ok())
+        let variables = std::env::vars_os();
+        let text = |it: std::ffi::OsString| it.to_string_lossy().into_owned();
+        let variables = variables.map(|(name, value)| (text(name), text(value)));
+        Self::assemble(
+            flags,
+            &variables.filter(|(name, _)| name.starts_with(environment::PREFIX)).collect(),
+        )
     }
 
     /// Whether the operator says that the desk is reached by https.
@@ -121,10 +137,8 @@ impl Config {
         self.public_url.as_ref().is_some_and(Origin::is_secure)
     }
 
-    fn assemble(
-        flags: Flags,
-        environment: impl Fn(&str) -> Option<String>,
-    ) -> Result<Self, ConfigError> {
+    fn assemble(flags: Flags, environment: &BTreeMap<String, String>) -> Result<Self, ConfigError> {
+        environment::refuse_unknown(environment.keys())?;
         let file = match &flags.config {
             Some(path) => read(path)?,
             None => File::default(),
@@ -135,10 +149,10 @@ impl Config {
             limits.set(name, &number).map_err(ConfigError::Value)?;
         }
         for name in Limits::NAMES {
-            let variable = format!("SUPPORT_LIMITS_{}", name.to_ascii_uppercase());
-            if let Some(value) = environment(&variable) {
+            let variable = environment::of_limit(name);
+            if let Some(value) = environment.get(&variable) {
                 let wrong = |error| ConfigError::Value(format!("{variable}: {error}"));
-                limits.set(name, &value).map_err(wrong)?;
+                limits.set(name, value).map_err(wrong)?;
             }
         }
         for (name, value) in limits.values() {
@@ -173,8 +187,8 @@ impl Config {
             trusted_proxies: Proxies(
                 proxies.iter().map(|it| network(it)).collect::<Result<_, _>>()?,
             ),
-            metrics: flags.metrics.or(file.metrics),
-            listen: flags.listen.or(file.listen).unwrap_or(DEFAULT_LISTEN),
+            metrics: address("metrics", flags.metrics.or(file.metrics))?,
+            listen: address("listen", flags.listen.or(file.listen))?.unwrap_or(DEFAULT_LISTEN),
             public_url: public_url.transpose()?,
             limits,
         })
@@ -206,6 +220,11 @@ impl std::fmt::Display for Config {
 const DEFAULT_LISTEN: SocketAddr =
     SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 3000);
 
+fn address(name: &str, text: Option<String>) -> Result<Option<SocketAddr>, ConfigError> {
+    let wrong = |text| ConfigError::Value(format!("{name}: {text:?} is not an ADDRESS:PORT"));
+    text.map(|text| text.parse().map_err(|_| wrong(text))).transpose()
+}
+
 /// A site, as browsers name the origin of its pages.
 fn embedder(text: &str) -> Result<Origin, ConfigError> {
     // It becomes part of a header: a name or an address, no pattern.
@@ -225,10 +244,30 @@ fn network(text: &str) -> Result<IpNet, ConfigError> {
 }
 
 fn read(path: &Path) -> Result<File, ConfigError> {
-    let text =
-        std::fs::read_to_string(path).map_err(|error| ConfigError::File(path.to_owned(), error))?;
-    toml::from_str(&text)
-        .map_err(|error| ConfigError::Form(path.to_owned(), error.message().to_owned()))
+    let unread = |error| ConfigError::File(path.to_owned(), error);
+    let mut opened = std::fs::File::open(path).map_err(unread)?;
+    let mut text = String::new();
+    opened.read_to_string(&mut text).map_err(unread)?;
+    let file = parse(&text).map_err(|error| ConfigError::Form(path.to_owned(), error))?;
+    let mode = opened.metadata().map_err(unread)?.permissions().mode();
+    if mode & 0o007 != 0 && file.store.as_deref().is_some_and(Storage::has_secret) {
+        return Err(ConfigError::Readable(path.to_owned(), "store"));
+    }
+    Ok(file)
+}
+
+/// What the file says, or in which line and of which key it is wrong and how. The line itself is
+/// not shown: it may have a password in it.
+fn parse(text: &str) -> Result<File, String> {
+    let wrong = |error: &toml::de::Error, key: &str| {
+        let before = error.span().and_then(|span| text.get(..span.start));
+        let line = before.map_or(1, |before| before.matches('\n').count() + 1);
+        let key = if key == "." { String::new() } else { format!("{key}: ") };
+        format!("line {line}: {key}{}", error.message())
+    };
+    let document = toml::Deserializer::parse(text).map_err(|error| wrong(&error, "."))?;
+    serde_path_to_error::deserialize(document)
+        .map_err(|error| wrong(error.inner(), &error.path().to_string()))
 }
 
 #[cfg(test)]
@@ -239,7 +278,13 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("support.toml");
         std::fs::write(&path, text).unwrap();
-        Config::assemble(Flags { config: Some(path), ..Flags::default() }, |_| None)
+        let flags = Flags { config: Some(path), ..Flags::default() };
+        Config::assemble(flags, &BTreeMap::new())
+    }
+
+    fn environment(variables: &[(&str, &str)]) -> BTreeMap<String, String> {
+        let own = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
+        variables.iter().map(own).collect()
     }
 
     #[test]
@@ -249,14 +294,12 @@ mod tests {
         std::fs::write(&path, "data = \"file\"\n[limits]\npage = 10\npage_max = 20\n").unwrap();
         let flags = Flags {
             config: Some(path),
-            listen: Some(([127, 0, 0, 1], 1).into()),
+            listen: Some("127.0.0.1:1".to_owned()),
             ..Flags::default()
         };
 
-        let config = Config::assemble(flags, |name| {
-            (name == "SUPPORT_LIMITS_PAGE").then(|| "11".to_owned())
-        })
-        .unwrap();
+        let config =
+            Config::assemble(flags, &environment(&[("SUPPORT_LIMITS_PAGE", "11")])).unwrap();
 
         assert_eq!(config.listen.port(), 1);
         assert_eq!(config.data, PathBuf::from("file"));
@@ -283,6 +326,11 @@ mod tests {
         let refused = |text: &str| with_file(text).unwrap_err().to_string();
 
         assert!(refused("lisen = \"127.0.0.1:1\"").contains("lisen"));
+        assert!(refused("listen = \"abc\"").starts_with("listen: \"abc\" is not"));
+        assert!(refused("metrics = \"abc\"").starts_with("metrics: \"abc\" is not"));
+        assert!(refused("\n\nstore = 7").contains("line 3: store: invalid type"));
+        assert!(refused("data = \"x\"\nstore = \"mongodb://u:pw@h").contains("line 2: "));
+        assert!(!refused("store = \"mongodb://u:pw@h").contains("pw"));
         assert!(refused("[limits]\nguests = 1").contains("limits.guests"));
         assert!(refused("[limits]\npage = -1").contains("limits.page"));
         assert!(refused("[limits]\npage = \"many\"").contains("limits.page"));

@@ -19,6 +19,7 @@ mod seeded;
 mod server;
 mod socket;
 pub mod telemetry;
+mod watched;
 
 pub use cli::main;
 pub use server::{KeysError, Server, StartError};

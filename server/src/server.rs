@@ -88,11 +88,13 @@ impl Server {
             proxies: Arc::new(config.trusted_proxies.clone()),
             gate: Arc::new(Gate::new(
                 config.limits.handshakes_per_second,
+                Duration::from_millis(config.limits.connect_timeout_ms),
                 stopping.clone(),
                 meter.clone(),
             )),
             body_bytes: config.limits.packet_bytes,
             body_patience: Duration::from_millis(config.limits.connect_timeout_ms),
+            meter: meter.clone(),
             openapi: openapi::text(),
         };
         let tasks = TaskTracker::new();
@@ -124,17 +126,20 @@ impl Server {
             rooms: rooms.clone(),
             source: source.clone(),
             tasks: tasks.clone(),
+            meter: meter.clone(),
             stopping: intake.clone(),
         };
         let (layer, io) = socket::build(sockets, &config.limits);
-        let peers = Peers::new(config.limits.address_connections, Arc::clone(&http.proxies), meter);
+        let (most, proxies) = (config.limits.address_connections, Arc::clone(&http.proxies));
+        let peers = Peers::new(most, proxies, meter.clone());
         let app = http.router(layer);
         let patience = Patience {
             head: Duration::from_millis(config.limits.connect_timeout_ms),
             peer: Duration::from_millis(config.limits.peer_timeout_ms.into()),
         };
         let told = CancellationToken::new();
-        let serving = accept::serve(listener, app, Terms { patience, peers }, told.clone(), STEP);
+        let terms = Terms { patience, peers, packet: config.limits.packet_bytes, meter };
+        let serving = accept::serve(listener, app, terms, told.clone(), STEP);
         let stop = async move {
             shutdown.await;
             stopping.cancel();

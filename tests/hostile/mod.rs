@@ -1,12 +1,15 @@
 //! What no decent client sends: packets and payloads made to break the parser, floods, and requests
 //! that were bent on the way. Whatever comes, the neighbours talk on.
 
+mod bodies;
 mod connections;
+mod counters;
 mod credentials;
 mod floods;
 mod fragments;
 mod inputs;
 mod limits;
+mod namespaces;
 mod packets;
 mod pages;
 mod payloads;

@@ -62,6 +62,8 @@ const BAD_KEYS: [&str; 8] =
     ["null", r#""""#, r#""a b""#, r#""é""#, r#""../""#, r#""$where""#, r#""a\u0000""#, "\"KEY65\""];
 const BAD_NUMBERS: [&str; 9] =
     ["-1", "1.5", "1e999", "1e2", "\"50\"", "[]", "{}", "true", "18446744073709551616"];
+/// One that is too large for its type is over the maximum, and clamped.
+const BAD_LIMITS: [&str; 9] = ["-1", "1.5", "1e999", "1e2", "\"50\"", "[]", "{}", "true", "0"];
 const BAD_FLAGS: [&str; 7] = ["null", "0", "1", "\"true\"", "[]", "{}", r#"{"$ne":1}"#];
 
 /// A field: its name, a value that is right, and ones that are not.
@@ -70,7 +72,7 @@ type Field = (&'static str, &'static str, &'static [&'static [&'static str]]);
 const TICKET: Field = ("ticketId", "\"TICKET\"", &[&BAD_IDS]);
 const CONTENT: Field = ("content", "\"x\"", &[&BAD_TEXTS, &BAD_CONTENTS]);
 const KEY: Field = ("clientMessageId", "\"k\"", &[&BAD_TEXTS, &BAD_KEYS]);
-const LIMIT: Field = ("limit", "1", &[&BAD_NUMBERS, &["0"]]);
+const LIMIT: Field = ("limit", "1", &[&BAD_LIMITS]);
 
 /// The requests of each namespace, field by field. The first fields are required.
 const REQUESTS: [(&str, &str, usize, &[Field]); 21] = [

@@ -163,6 +163,17 @@ impl Client {
         answer.unwrap_or_else(|| panic!("disconnected before ack {number}"))
     }
 
+    /// The next acknowledgement, whichever it is, and its number.
+    pub(crate) async fn next_ack(&mut self) -> (u64, Value) {
+        loop {
+            match self.heard().await {
+                Heard::Ack(number, answer) => return (number, answer),
+                Heard::Notice(event, payload) => self.notices.push_back((event, payload)),
+                Heard::Disconnected => panic!("disconnected before an ack"),
+            }
+        }
+    }
+
     /// The acknowledgement of this number, or nothing when the connection ends without it.
     pub(crate) async fn answer(&mut self, number: u64) -> Option<Value> {
         loop {

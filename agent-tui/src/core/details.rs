@@ -2,7 +2,7 @@
 //! tickets, which are looked up for the ticket whose details are shown.
 
 use jiff::tz::TimeZone;
-use support_shared::request::{AgentRequest, ListTickets};
+use support_shared::request::{AgentRequest, Count, ListTickets};
 use support_shared::ticket::TicketStatus;
 use support_shared::{GuestId, TicketId, Timestamp};
 
@@ -53,7 +53,7 @@ pub(super) fn look_up(state: &mut State, effects: &mut Vec<Effect>) {
     let request = card.guest_words().map(|words| ListTickets {
         status: Some(TicketStatus::Closed),
         q: Some(words),
-        limit: std::num::NonZeroU64::new(EARLIER),
+        limit: Count::new(EARLIER),
         ..ListTickets::default()
     });
     state.earlier = Earlier { of: Some(guest), asked: request.clone(), cards: Vec::new() };

@@ -156,7 +156,7 @@ pub(super) fn open_tickets(cursor: Option<String>) -> ListTickets {
     ListTickets {
         status: Some(support_shared::ticket::TicketStatus::Open),
         cursor,
-        limit: std::num::NonZeroU64::new(200),
+        limit: support_shared::request::Count::new(200),
         ..ListTickets::default()
     }
 }

@@ -9,7 +9,7 @@ use serde_json::Value;
 use support_shared::ErrorCode;
 use support_shared::canned::CannedList;
 use support_shared::notice::AgentNotice;
-use support_shared::request::{AgentRequest, ListTickets};
+use support_shared::request::{AgentRequest, Count, ListTickets};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until};
 
@@ -266,7 +266,7 @@ impl Supervisor {
                     if asked.is_some() {
                         return Err(End::Lost("no answer in time".to_owned()));
                     }
-                    let limit = std::num::NonZeroU64::new(1);
+                    let limit = Some(Count::ONE);
                     let probe = AgentRequest::ListTickets(ListTickets { limit, ..ListTickets::default() });
                     asked = Some(ask(connection, &probe, true, &self.patience).await?);
                 }

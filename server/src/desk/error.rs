@@ -13,8 +13,13 @@ pub enum DeskError {
     #[error("{0}")]
     Invalid(String),
     /// Over a size limit.
-    #[error("{0}")]
-    TooLarge(String),
+    #[error("{message}")]
+    TooLarge {
+        /// The limit's setting.
+        limit: &'static str,
+        /// How much would be right.
+        message: String,
+    },
     /// No credential, or one that is bad or has ended.
     #[error("sign in first")]
     Unauthenticated,
@@ -74,7 +79,7 @@ impl DeskError {
     pub fn code(&self) -> ErrorCode {
         match self {
             Self::Invalid(_) => ErrorCode::Invalid,
-            Self::TooLarge(_) => ErrorCode::TooLarge,
+            Self::TooLarge { .. } => ErrorCode::TooLarge,
             Self::Unauthenticated => ErrorCode::Unauthenticated,
             Self::InvalidCredentials => ErrorCode::InvalidCredentials,
             Self::PasswordChangeRequired => ErrorCode::PasswordChangeRequired,

@@ -125,13 +125,18 @@ impl Limits {
     pub(super) fn check_content(&self, content: &Content) -> Result<(), DeskError> {
         let text = content.as_str();
         let over = |limit: usize, size: usize| limit != 0 && size > limit;
-        if over(self.content_bytes, text.len()) || over(self.content_chars, text.chars().count()) {
-            return Err(DeskError::TooLarge(format!(
-                "a message has at most {} characters and {} bytes",
-                self.content_chars, self.content_bytes
-            )));
-        }
-        Ok(())
+        let limit = if over(self.content_bytes, text.len()) {
+            "content_bytes"
+        } else if over(self.content_chars, text.chars().count()) {
+            "content_chars"
+        } else {
+            return Ok(());
+        };
+        let message = format!(
+            "a message has at most {} characters and {} bytes",
+            self.content_chars, self.content_bytes
+        );
+        Err(DeskError::TooLarge { limit, message })
     }
 
     /// How much of a list to answer with: what was asked for, clamped.

@@ -9,6 +9,7 @@ mod actor;
 mod announce;
 mod attendance;
 mod audit;
+mod away;
 mod canned;
 mod command;
 mod connections;
@@ -205,7 +206,12 @@ impl Desk {
         };
         let result = self.audited(actor, entry, result).await;
         let outcome = result.as_ref().map_or_else(|error| error.code().as_str(), |_| "ok");
-        if let Err(DeskError::RateLimited { limit, .. } | DeskError::Busy { limit, .. }) = &result {
+        if let Err(
+            DeskError::RateLimited { limit, .. }
+            | DeskError::Busy { limit, .. }
+            | DeskError::TooLarge { limit, .. },
+        ) = &result
+        {
             self.meter.limited(limit);
         }
         self.meter.command(format!("{action:?}"), outcome, began.elapsed());

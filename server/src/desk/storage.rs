@@ -37,6 +37,15 @@ impl Storage {
         }
     }
 
+    /// Whether the text that names a storage has a secret in it.
+    pub(crate) fn has_secret(text: &str) -> bool {
+        let rest = text.split_once("://").map_or("", |(_, rest)| rest);
+        let signs_in = rest.rsplit_once('@').is_some_and(|(who, _)| who.contains(':'));
+        let (_, options) = rest.split_once('?').unwrap_or_default();
+        let mut options = options.split(['&', ';']).filter_map(|option| option.split_once('='));
+        signs_in || options.any(|(name, _)| is_secret(name))
+    }
+
     /// Opens it: the store, and what it announces.
     #[cfg_attr(
         not(feature = "mongo"),
@@ -104,17 +113,44 @@ impl std::fmt::Display for Storage {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Embedded(_) => f.write_str("sqlite"),
-            Self::MongoDb(address) => {
-                let start = address.find("://").map_or(0, |at| at + 3);
-                let (scheme, rest) = address.split_at(start);
-                let authority = rest.split('/').next().unwrap_or_default();
-                match authority.rsplit_once('@') {
-                    Some((who, _)) => write!(f, "{scheme}***{}", &rest[who.len()..]),
-                    None => f.write_str(address),
-                }
-            }
+            Self::MongoDb(address) => f.write_str(&without_secrets(address)),
         }
     }
+}
+
+/// An address without who signs in there and with which password. One that is malformed is
+/// rather cut too short: a password may have been written into it as it is.
+fn without_secrets(address: &str) -> String {
+    let start = address.find("://").map_or(0, |at| at + 3);
+    let (scheme, rest) = address.split_at(start);
+    let rest = match rest.split_once('?') {
+        Some((place, options)) => {
+            let options = options.split_inclusive(['&', ';']).map(without_value);
+            format!("{place}?{}", options.collect::<String>())
+        }
+        None => rest.to_owned(),
+    };
+    match rest.rsplit_once('@') {
+        Some((_, place)) => format!("{scheme}***@{place}"),
+        None => format!("{scheme}{rest}"),
+    }
+}
+
+/// An option, without its value if that is a secret.
+fn without_value(option: &str) -> String {
+    let end = option.len() - option.trim_end_matches(['&', ';']).len();
+    match option.split_once('=') {
+        Some((name, _)) if is_secret(name) => {
+            format!("{name}=***{}", &option[option.len() - end..])
+        }
+        _ => option.to_owned(),
+    }
+}
+
+/// Also of options that are not there yet: their names say what they are.
+fn is_secret(option: &str) -> bool {
+    let option = option.to_ascii_lowercase();
+    ["password", "secret", "token", "properties"].iter().any(|word| option.contains(word))
 }
 
 impl std::fmt::Debug for Storage {
@@ -195,6 +231,30 @@ mod tests {
         assert_eq!(shown("mongodb://db:27017/desk?tls=true"), "mongodb://db:27017/desk?tls=true");
         assert_eq!(shown("mongodb://me:p%40ss@db,other/desk"), "mongodb://***@db,other/desk");
         assert_eq!(shown("mongodb+srv://me:a@b@db.example"), "mongodb+srv://***@db.example");
+        // Not as it has to be written, and all the same.
+        assert_eq!(shown("mongodb://me:a/b?c@db/desk"), "mongodb://***@db/desk");
+        assert_eq!(
+            shown("mongodb://me:p@db/desk?tlsCertificateKeyFilePassword=a@b&w=majority"),
+            "mongodb://***@db/desk?tlsCertificateKeyFilePassword=***&w=majority"
+        );
+        assert_eq!(
+            shown("mongodb://db/?authMechanismProperties=AWS_SESSION_TOKEN:x;proxypassword=y"),
+            "mongodb://db/?authMechanismProperties=***;proxypassword=***"
+        );
+    }
+
+    #[test]
+    fn an_address_with_a_secret_is_known_as_one() {
+        for (address, has) in [
+            ("sqlite", false),
+            ("mongodb://db:27017/desk?tls=true", false),
+            ("mongodb://me@db/desk", false),
+            ("mongodb://me:p@db/desk", true),
+            ("mongodb://me:a/b@db", true),
+            ("mongodb://db/desk?w=majority&tlsCertificateKeyFilePassword=x", true),
+        ] {
+            assert_eq!(Storage::has_secret(address), has, "{address}");
+        }
     }
 
     #[test]

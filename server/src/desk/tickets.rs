@@ -30,7 +30,7 @@ impl Desk {
         // One that is opened again after a lost answer is no new one.
         let opened = self.store.ticket_opened(guest.id, request.client_message_id.clone()).await?;
         let place = match opened {
-            None => Some(self.openings.take(guest.id)?),
+            None => Some(self.openings.take(guest.id, request.client_message_id.clone())?),
             Some(_) => None,
         };
         let guest = self.named(guest, &request).await?;
@@ -82,6 +82,7 @@ impl Desk {
                 (ticket, page.messages)
             }
             Created::TooMany => {
+                self.meter.limited("guest_open_tickets");
                 return Err(DeskError::Conflict(
                     "you have too many open conversations; end one first".to_owned(),
                 ));

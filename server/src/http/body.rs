@@ -15,10 +15,14 @@ use axum::{
 use hyper::body::{Frame, SizeHint};
 use tokio::time::Sleep;
 
+use super::arrival;
+use crate::telemetry::Meter;
+
 /// A body, and when it must have ended.
 struct InTime {
     body: Body,
     deadline: Pin<Box<Sleep>>,
+    meter: Meter,
 }
 
 impl HttpBody for InTime {
@@ -30,6 +34,7 @@ impl HttpBody for InTime {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
         if self.deadline.as_mut().poll(cx).is_ready() {
+            self.meter.limited(arrival::LIMIT);
             return Poll::Ready(Some(Err(axum::Error::new(io::Error::from(
                 io::ErrorKind::TimedOut,
             )))));
@@ -48,7 +53,7 @@ impl HttpBody for InTime {
 
 /// Gives up a body that is not there in time, whoever reads it.
 pub(super) async fn in_time(
-    State(patience): State<Duration>,
+    State((patience, meter)): State<(Duration, Meter)>,
     request: Request,
     next: Next,
 ) -> Response {
@@ -56,7 +61,7 @@ pub(super) async fn in_time(
         request
     } else {
         let deadline = Box::pin(tokio::time::sleep(patience));
-        request.map(|body| Body::new(InTime { body, deadline }))
+        request.map(|body| Body::new(InTime { body, deadline, meter }))
     };
     next.run(request).await
 }

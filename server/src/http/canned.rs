@@ -8,7 +8,7 @@ use support_shared::{
 
 use super::{
     AgentCaller, Http,
-    problem::{Body, Named, Problem},
+    problem::{Body, Named, NoBody, Problem},
 };
 use crate::desk::{Command, Reply};
 
@@ -41,6 +41,7 @@ pub(super) async fn remove(
     State(http): State<Http>,
     AgentCaller(actor): AgentCaller,
     Named(id): Named<CannedId>,
+    _: NoBody,
 ) -> Result<StatusCode, Problem> {
     http.execute(&actor, Command::RemoveCanned(id)).await?;
     Ok(StatusCode::NO_CONTENT)

@@ -12,7 +12,7 @@ use support_shared::{
     TicketId,
     answer::Joined,
     message::Message,
-    request::{JoinTicket, ListOwnTickets},
+    request::{Count, JoinTicket, ListOwnTickets},
     ticket::GuestTicket,
 };
 
@@ -40,7 +40,7 @@ impl FromRequestParts<Http> for GuestCaller {
 }
 
 /// The most that one page of a log holds; the desk's own limit may be less.
-const PAGE: std::num::NonZeroU64 = std::num::NonZeroU64::new(200).unwrap();
+const PAGE: Count = Count::new(200).unwrap();
 
 impl Http {
     /// Who the guest's cookie proves the caller to be.
@@ -84,7 +84,7 @@ pub(super) async fn transcript(
     Named(ticket): Named<TicketId>,
 ) -> Result<Response, Problem> {
     // Counted as a list that a guest reads: a whole log is not for asking again and again.
-    let asked = ListOwnTickets { cursor: None, limit: Some(std::num::NonZeroU64::MIN) };
+    let asked = ListOwnTickets { cursor: None, limit: Some(Count::ONE) };
     http.execute(&actor, Command::ListOwnTickets(asked)).await?;
     let (about, messages, has_more) = http.read(&actor, ticket, Some(0)).await?;
     let name = format!("attachment; filename=\"conversation-{}.txt\"", about.reference);

@@ -2,6 +2,7 @@
 //! an actor and a command; what is allowed is the desk's to say.
 
 mod agents;
+pub(crate) mod arrival;
 mod body;
 mod canned;
 pub(crate) mod cookies;
@@ -19,6 +20,7 @@ mod problem;
 mod renew;
 mod session;
 mod tickets;
+mod transport;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -45,6 +47,7 @@ use self::{
 use crate::auth::{guest::GuestCookies, token::Tokens};
 use crate::clock::Source;
 use crate::desk::{Actor, Address, Command, Desk, DeskError, Reply, Who};
+use crate::telemetry::Meter;
 
 const OPENER_POLICY: header::HeaderName =
     header::HeaderName::from_static("cross-origin-opener-policy");
@@ -69,6 +72,7 @@ pub(crate) struct Http {
     pub(crate) body_bytes: usize,
     /// How long a body may take, all of it.
     pub(crate) body_patience: Duration,
+    pub(crate) meter: Meter,
     /// The description of the API.
     pub(crate) openapi: Arc<str>,
 }
@@ -108,9 +112,13 @@ impl Http {
             .method_not_allowed_fallback(problem::wrong_method)
             .layer(DefaultBodyLimit::max(self.body_bytes))
             .layer(socket_io)
-            .layer(middleware::from_fn_with_state(self.body_patience, body::in_time))
+            .layer(middleware::from_fn_with_state(
+                (self.body_patience, self.meter.clone()),
+                body::in_time,
+            ))
             .layer(middleware::from_fn_with_state(renewal, renew::on_handshake))
             .layer(middleware::from_fn_with_state(Arc::clone(&self.gate), gate::check))
+            .layer(middleware::from_fn_with_state(self.meter.clone(), transport::check))
             .layer(middleware::from_fn_with_state(Arc::clone(&self.origins), origin::check))
             .layer(middleware::from_fn_with_state(Arc::clone(&self.proxies), network::note))
             .layer(always(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))

@@ -3,13 +3,19 @@
 
 use axum::{
     Json,
+    body::Bytes,
     extract::{FromRequest, FromRequestParts, Path, Query, Request, rejection::JsonRejection},
-    http::{HeaderValue, StatusCode, header, request::Parts},
+    http::{HeaderValue, StatusCode, Uri, header, request::Parts},
     response::{IntoResponse, Response},
 };
-use serde::{Serialize, de::DeserializeOwned};
+use serde::{
+    Serialize,
+    de::{DeserializeOwned, IgnoredAny},
+};
 use serde_json::value::RawValue;
 use support_shared::{ApiError, ErrorCode};
+
+use super::Http;
 
 /// An error on its way out.
 #[derive(Debug)]
@@ -66,9 +72,16 @@ impl Problem {
         &self.error.message
     }
 
-    fn with(status: StatusCode, code: ErrorCode, message: impl Into<String>) -> Self {
+    pub(super) fn with(status: StatusCode, code: ErrorCode, message: impl Into<String>) -> Self {
         Self { status, error: Box::new(ApiError::new(code, message)) }
     }
+}
+
+const TYPE: HeaderValue = HeaderValue::from_static("application/problem+json");
+
+/// Whether an answer is a problem already.
+pub(super) fn is_one(response: &Response) -> bool {
+    response.headers().get(header::CONTENT_TYPE) == Some(&TYPE)
 }
 
 impl IntoResponse for Problem {
@@ -85,8 +98,7 @@ impl IntoResponse for Problem {
         };
         let mut response = (status, Json(form)).into_response();
         let headers = response.headers_mut();
-        let json = HeaderValue::from_static("application/problem+json");
-        headers.insert(header::CONTENT_TYPE, json);
+        headers.insert(header::CONTENT_TYPE, TYPE);
         if let Some(millis) = error.retry_after_ms {
             headers.insert(header::RETRY_AFTER, HeaderValue::from(millis.div_ceil(1000)));
         }
@@ -106,27 +118,24 @@ pub(super) async fn wrong_method() -> Problem {
 /// A JSON body.
 pub(super) struct Body<T>(pub(super) T);
 
-impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
+impl<T: DeserializeOwned> FromRequest<Http> for Body<T> {
     type Rejection = Problem;
 
-    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
-        let invalid = |text: &str| Problem::with(StatusCode::BAD_REQUEST, ErrorCode::Invalid, text);
+    async fn from_request(request: Request, http: &Http) -> Result<Self, Problem> {
         let unsupported = |text: &str| {
             Problem::with(StatusCode::UNSUPPORTED_MEDIA_TYPE, ErrorCode::Invalid, text)
         };
         if request.headers().contains_key(header::CONTENT_ENCODING) {
             return Err(unsupported("send the body as it is, without an encoding"));
         }
-        let body = match Json::<Box<RawValue>>::from_request(request, state).await {
+        let body = match Json::<Box<RawValue>>::from_request(request, http).await {
             Ok(Json(body)) => body,
             Err(JsonRejection::MissingJsonContentType(_)) => {
                 return Err(unsupported("send application/json"));
             }
-            Err(rejection) if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE => {
-                let text = "the body is too large";
-                return Err(Problem::with(rejection.status(), ErrorCode::TooLarge, text));
+            Err(rejection) => {
+                return Err(unread(http, rejection.status(), &rejection.body_text()));
             }
-            Err(rejection) => return Err(invalid(&what_is_wrong(&rejection.body_text()))),
         };
         // A list of values in the order of the fields would be taken for an object.
         if !body.get().starts_with('{') {
@@ -134,6 +143,19 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
         }
         support_shared::object(body.get()).map(Self).map_err(|text| invalid(&text))
     }
+}
+
+fn invalid(text: &str) -> Problem {
+    Problem::with(StatusCode::BAD_REQUEST, ErrorCode::Invalid, text)
+}
+
+/// A body that could not be read, or is no JSON.
+fn unread(http: &Http, status: StatusCode, text: &str) -> Problem {
+    if status == StatusCode::PAYLOAD_TOO_LARGE {
+        http.meter.limited("packet_bytes");
+        return Problem::with(status, ErrorCode::TooLarge, "the body is too large");
+    }
+    invalid(&what_is_wrong(text))
 }
 
 /// What a parser says, without what it says of itself and of places in one line of a program's
@@ -149,17 +171,22 @@ fn without_place(text: &str) -> String {
 /// A JSON body, or nothing at all for the default.
 pub(super) struct OptionalBody<T>(pub(super) T);
 
-impl<T: DeserializeOwned + Default, S: Send + Sync> FromRequest<S> for OptionalBody<T> {
+/// What is sent where nothing is asked for: nothing at all, or an object of whatever.
+pub(super) type NoBody = OptionalBody<IgnoredAny>;
+
+impl<T: DeserializeOwned + Default> FromRequest<Http> for OptionalBody<T> {
     type Rejection = Problem;
 
-    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
-        let headers = request.headers();
-        let length = headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok());
-        let chunked = headers.contains_key(header::TRANSFER_ENCODING);
-        if !chunked && length.is_none_or(|length| length == "0") {
+    async fn from_request(request: Request, http: &Http) -> Result<Self, Problem> {
+        let (parts, body) = request.into_parts();
+        // Only its end shows whether there is one: it may come in chunks.
+        let whole = Bytes::from_request(Request::from_parts(parts.clone(), body), http).await;
+        let whole = whole.map_err(|error| unread(http, error.status(), &error.body_text()))?;
+        if whole.is_empty() {
             return Ok(Self(T::default()));
         }
-        Body::from_request(request, state).await.map(|Body(body)| Self(body))
+        let request = Request::from_parts(parts, whole.into());
+        Body::from_request(request, http).await.map(|Body(body)| Self(body))
     }
 }
 
@@ -169,15 +196,30 @@ pub(super) struct Asked<T>(pub(super) T);
 impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Asked<T> {
     type Rejection = Problem;
 
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        match Query::<T>::from_request_parts(parts, state).await {
-            Ok(Query(asked)) => Ok(Self(asked)),
-            Err(rejection) => {
-                let text = what_is_wrong(&rejection.body_text());
-                Err(Problem::with(StatusCode::BAD_REQUEST, ErrorCode::Invalid, text))
-            }
-        }
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        let query = format!("/?{}", in_range(parts.uri.query().unwrap_or_default()));
+        let query: Uri = query.parse().map_err(|_| invalid("the query is not one"))?;
+        let asked = Query::<T>::try_from_uri(&query);
+        asked
+            .map(|Query(asked)| Self(asked))
+            .map_err(|rejection| invalid(&what_is_wrong(&rejection.body_text())))
     }
+}
+
+/// The query with a `limit` that is too large for its type as the largest one: it is over every
+/// maximum, and so clamped.
+fn in_range(query: &str) -> String {
+    let clamped = |pair: &str| {
+        let digits =
+            pair.strip_prefix("limit=").filter(|it| it.bytes().all(|it| it.is_ascii_digit()));
+        match digits {
+            Some(digits) if !digits.is_empty() && digits.parse::<u64>().is_err() => {
+                format!("limit={}", u64::MAX)
+            }
+            _ => pair.to_owned(),
+        }
+    };
+    query.split('&').map(clamped).collect::<Vec<_>>().join("&")
 }
 
 /// A part of the path.
@@ -189,18 +231,33 @@ impl<T: std::str::FromStr<Err: std::fmt::Display>, S: Send + Sync> FromRequestPa
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        let invalid =
-            |text: String| Problem::with(StatusCode::BAD_REQUEST, ErrorCode::Invalid, text);
         let Path(text) = Path::<String>::from_request_parts(parts, state)
             .await
-            .map_err(|rejection| invalid(rejection.body_text()))?;
-        text.parse().map(Self).map_err(|error: T::Err| invalid(error.to_string()))
+            .map_err(|rejection| invalid(&rejection.body_text()))?;
+        text.parse().map(Self).map_err(|error: T::Err| invalid(&error.to_string()))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_limit_beyond_64_bits_is_the_largest_and_nothing_else_is_touched() {
+        for (query, read) in [
+            ("", ""),
+            ("limit=50&q=a%20b", "limit=50&q=a%20b"),
+            ("limit=99999999999999999999", "limit=18446744073709551615"),
+            ("q=limit&limit=18446744073709551616&", "q=limit&limit=18446744073709551615&"),
+            (
+                "limit=&limit=x&limit=-99999999999999999999",
+                "limit=&limit=x&limit=-99999999999999999999",
+            ),
+            ("before=99999999999999999999", "before=99999999999999999999"),
+        ] {
+            assert_eq!(in_range(query), read);
+        }
+    }
 
     #[test]
     fn a_problem_says_what_is_wrong_and_not_who_found_it() {

@@ -16,7 +16,7 @@ use support_shared::{
 use super::{
     AgentCaller, Http,
     cookies::{Found, Place},
-    problem::{Body, OptionalBody, Problem},
+    problem::{Body, NoBody, OptionalBody, Problem},
 };
 use crate::desk::{Actor, Address, Command, DeskError, Reply, Secret, Session, Who};
 
@@ -58,6 +58,7 @@ pub(super) async fn sign_in(
 pub(super) async fn refresh(
     State(http): State<Http>,
     AgentCaller(actor): AgentCaller,
+    _: NoBody,
 ) -> Result<Response, Problem> {
     let reply = http.execute(&actor, Command::RefreshSession).await?;
     http.with_token(reply)
@@ -66,6 +67,7 @@ pub(super) async fn refresh(
 pub(super) async fn sign_out(
     State(http): State<Http>,
     AgentCaller(actor): AgentCaller,
+    _: NoBody,
 ) -> Result<Response, Problem> {
     http.execute(&actor, Command::SignOut).await?;
     let forget = http.cookies.set_agent(String::new(), 0);

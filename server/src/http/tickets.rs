@@ -12,7 +12,7 @@ use support_shared::{
 
 use super::{
     AgentCaller, Http,
-    problem::{Asked, Body, Named, OptionalBody, Problem},
+    problem::{Asked, Body, Named, NoBody, OptionalBody, Problem},
 };
 use crate::desk::{Command, Reply};
 
@@ -93,6 +93,7 @@ pub(super) async fn reopen(
     State(http): State<Http>,
     AgentCaller(actor): AgentCaller,
     Named(ticket): Named<TicketName>,
+    _: NoBody,
 ) -> Result<Json<Reply>, Problem> {
     http.execute(&actor, Command::ReopenTicket(ticket)).await.map(Json)
 }

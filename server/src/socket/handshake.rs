@@ -7,6 +7,7 @@ use support_shared::ErrorCode;
 
 use super::Sockets;
 use crate::desk::{Actor, Address, Command, DeskError, Side, Who};
+use crate::http::arrival::Arrival;
 use crate::http::cookies::{self, Found};
 use crate::hub::Rooms;
 
@@ -45,6 +46,12 @@ impl From<DeskError> for Refused {
 }
 
 const UNAUTHENTICATED: Refused = Refused(ErrorCode::Unauthenticated);
+
+/// There is no such namespace.
+pub(super) const UNKNOWN: Refused = Refused(ErrorCode::NotFound);
+
+/// Nobody is let in any more.
+pub(super) const STOPPING: Refused = Refused(ErrorCode::Unavailable);
 
 /// Admits a guest by its signed cookie.
 pub(super) async fn guest(socket: &SocketRef, sockets: &Sockets) -> Result<Actor, Refused> {
@@ -91,5 +98,8 @@ async fn admit(
     let address = socket.req_parts().extensions.get::<Address>().copied();
     let actor = Actor { who, connection: Some(sockets.rooms.connection(socket, side)), address };
     sockets.desk.execute(&actor, Command::Connect(side)).await?;
+    if let Some(arrival) = socket.req_parts().extensions.get::<Arrival>() {
+        arrival.admitted();
+    }
     Ok(actor)
 }

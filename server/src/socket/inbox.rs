@@ -37,6 +37,7 @@ use tokio::{
 use super::Sockets;
 use crate::desk::{Actor, Command, DeskError, Reply, Side, Who};
 use crate::hub::Rooms;
+use crate::telemetry::Meter;
 
 /// Requests of one socket that wait for their turn.
 const LINE: usize = 512;
@@ -47,6 +48,9 @@ const LINE_BYTES: usize = 1 << 20;
 /// Requests that are refused because the line is full, before a client that goes on all the same is
 /// disconnected.
 const REFUSALS: usize = 2048;
+
+/// What is full when they do not wait any more, as the operator reads it. It is no setting.
+const WAITING: &str = "waiting_requests";
 
 struct Request {
     packet: String,
@@ -69,6 +73,7 @@ struct Inbox {
     line: mpsc::Sender<Request>,
     load: Arc<Load>,
     rooms: Rooms,
+    meter: Meter,
 }
 
 /// Tells this handler's implementation apart from those for closures.
@@ -96,6 +101,7 @@ impl MessageHandler<LocalAdapter, InOrder> for Inbox {
             }
         };
         self.load.bytes.fetch_sub(size, Ordering::Relaxed);
+        self.meter.limited(WAITING);
         let too_often = self.load.refused.fetch_add(1, Ordering::Relaxed) >= REFUSALS;
         if too_often || !refuse(refused.ack) {
             tracing::info!(socket.id = %socket.id, "a socket asks faster than it is served: dropped");
@@ -116,7 +122,8 @@ fn refuse(ack: AckSender) -> bool {
 pub(super) fn register(socket: &SocketRef, sockets: &Sockets, actor: Actor) {
     let (line, requests) = mpsc::channel(LINE);
     let load = Arc::new(Load::default());
-    socket.on_fallback(Inbox { line, load: Arc::clone(&load), rooms: sockets.rooms.clone() });
+    let (rooms, meter) = (sockets.rooms.clone(), sockets.meter.clone());
+    socket.on_fallback(Inbox { line, load: Arc::clone(&load), rooms, meter });
     sockets.tasks.spawn(serve(requests, load, sockets.clone(), actor));
 }
 
@@ -157,6 +164,10 @@ async fn serve(
         }
     }
     sockets.desk.disconnected(&actor);
+    // When the server stops, everybody goes, and nobody hears of it.
+    if !sockets.stopping.is_cancelled() {
+        sockets.desk.tell_away(&actor).await;
+    }
 }
 
 /// How long the actor's credential lasts. A timer, not the wall clock: that may be set back.

@@ -22,6 +22,7 @@ use crate::clock::Source;
 use crate::desk::{Actor, Command, Desk, Limits};
 use crate::http::cookies::Cookies;
 use crate::hub::{AGENT, GUEST, Rooms};
+use crate::telemetry::Meter;
 
 /// Packets that wait to be written to one connection; above it, the connection is lagging.
 const OUTGOING: usize = 512;
@@ -36,6 +37,7 @@ pub(crate) struct Sockets {
     pub(crate) rooms: Rooms,
     pub(crate) source: Source,
     pub(crate) tasks: TaskTracker,
+    pub(crate) meter: Meter,
     /// From when on nothing more is taken in: what has come is answered.
     pub(crate) stopping: CancellationToken,
 }
@@ -58,6 +60,11 @@ pub(crate) fn build(sockets: Sockets, limits: &Limits) -> (SocketIoLayer, Socket
     // The connect handlers register nothing: they run too late for the first events.
     io.ns(GUEST, (async || {}).with(admit_guest));
     io.ns(AGENT, look_again.with(admit_agent));
+    io.ns("/", (async || {}).with(refuse));
+    // Nothing but a mistake in the pattern, which would be in every start.
+    if let Err(error) = io.dyn_ns("/{*other}", (async || {}).with(refuse)) {
+        tracing::error!(%error, "unknown namespaces are refused without a code");
+    }
     rooms.connect(io.clone());
     (layer, io)
 }
@@ -74,6 +81,20 @@ async fn look_again(socket: SocketRef, State(sockets): State<Sockets>) {
         return;
     }
     sockets.desk.tell_who_is_here(&actor);
+}
+
+/// Refuses a namespace that is none. The library keeps what it is asked for by name, whatever becomes
+/// of it: here it is forgotten again.
+async fn refuse(socket: SocketRef, io: SocketIo) -> Result<(), Refused> {
+    match socket.ns() {
+        "/" => Err(handshake::UNKNOWN),
+        // Closed, as the server stops: they are not gone for good.
+        GUEST | AGENT => Err(handshake::STOPPING),
+        other => {
+            io.delete_ns(other);
+            Err(handshake::UNKNOWN)
+        }
+    }
 }
 
 async fn admit_guest(socket: SocketRef, State(sockets): State<Sockets>) -> Result<(), Refused> {

@@ -9,7 +9,10 @@ mod say;
 
 use std::num::NonZeroU64;
 
-use serde::{Deserialize, Serialize};
+use serde::{
+    Deserialize, Deserializer, Serialize,
+    de::{self, Unexpected, Visitor},
+};
 
 pub use change::{
     AssignTicket, Assignment, CloseTicket, IfAssignee, NewAssignee, RateTicket, Score, TagTicket,
@@ -75,7 +78,61 @@ events! {
 }
 
 /// How many of a list to answer with. Below 1 it does not parse; over the maximum it is clamped.
-pub type Limit = Option<NonZeroU64>;
+pub type Limit = Option<Count>;
+
+/// A number from 1. One that is too large for the type is the largest: over every maximum too.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(inline))]
+#[serde(transparent)]
+pub struct Count(NonZeroU64);
+
+impl Count {
+    /// One.
+    pub const ONE: Self = Self(NonZeroU64::MIN);
+
+    /// The count, unless it is 0.
+    pub const fn new(count: u64) -> Option<Self> {
+        match NonZeroU64::new(count) {
+            Some(count) => Some(Self(count)),
+            None => None,
+        }
+    }
+
+    /// As a number.
+    pub const fn get(self) -> u64 {
+        self.0.get()
+    }
+}
+
+impl<'de> Deserialize<'de> for Count {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_u64(Counting)
+    }
+}
+
+struct Counting;
+
+impl Visitor<'_> for Counting {
+    type Value = Count;
+
+    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("a number from 1")
+    }
+
+    fn visit_u64<E: de::Error>(self, count: u64) -> Result<Count, E> {
+        let wrong = || E::invalid_value(Unexpected::Unsigned(count), &self);
+        Count::new(count).ok_or_else(wrong)
+    }
+
+    /// JSON's numbers beyond 64 bits come as these.
+    fn visit_f64<E: de::Error>(self, count: f64) -> Result<Count, E> {
+        const BEYOND: f64 = 18_446_744_073_709_551_616.0;
+        if count >= BEYOND {
+            return Ok(Count(NonZeroU64::MAX));
+        }
+        Err(E::invalid_value(Unexpected::Float(count), &self))
+    }
+}
 
 /// Names a ticket and nothing else.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -110,6 +167,38 @@ mod tests {
 
         assert!(AgentRequest::decode("ticket:close", &json).is_ok());
         assert_eq!(GuestRequest::decode("ticket:close", &json), Err(DecodeError::UnknownEvent));
+    }
+
+    #[test]
+    fn a_limit_is_a_whole_number_from_1_however_large() {
+        let limit = |text: &str| {
+            let json = format!(r#"{{"limit":{text}}}"#);
+            AgentRequest::decode("ticket:list", &json).map(|request| match request {
+                AgentRequest::ListTickets(list) => list.limit.map(Count::get),
+                other => panic!("{other:?}"),
+            })
+        };
+
+        assert_eq!(limit("null"), Ok(None));
+        assert_eq!(limit("7"), Ok(Some(7)));
+        assert_eq!(limit("9007199254740993"), Ok(Some(9_007_199_254_740_993)));
+        for huge in ["18446744073709551615", "18446744073709551616", "99999999999999999999"] {
+            assert_eq!(limit(huge), Ok(Some(u64::MAX)), "{huge}");
+        }
+        for bad in [
+            "0",
+            "-1",
+            "1.5",
+            "0.0",
+            "1e2",
+            "\"7\"",
+            "true",
+            "[]",
+            "-99999999999999999999",
+            "1e999",
+        ] {
+            assert!(limit(bad).is_err(), "{bad}");
+        }
     }
 
     #[test]

@@ -43,7 +43,13 @@ pub(super) async fn create(
         }
         let place = match in_time(place(collections, &ticket, most_open)).await? {
             Place::Free(place) => place,
-            Place::TooMany => return Ok(Created::TooMany),
+            Place::TooMany => {
+                // The very ticket may have been opened meanwhile, on another connection.
+                return match in_time(collections.summary_by_creation(guest, &key)).await? {
+                    Some(before) => opened_before(collections, announce, before).await,
+                    None => Ok(Created::TooMany),
+                };
+            }
         };
         if in_time(collections.summary(reference, None)).await?.is_some() {
             return Ok(Created::RefTaken);
