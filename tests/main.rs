@@ -7,6 +7,7 @@
 mod support;
 
 mod access;
+mod audited;
 mod breaking;
 mod canned;
 mod clients;
@@ -18,7 +19,9 @@ mod discovery;
 mod docs;
 mod faults;
 mod guest;
+mod headers;
 mod hostile;
+mod leaks;
 mod matrix;
 mod operations;
 mod order;
@@ -26,6 +29,7 @@ mod page;
 mod parity;
 mod queue;
 mod races;
+mod refused_starts;
 mod revoked;
 mod settings;
 mod supply;

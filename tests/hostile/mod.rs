@@ -3,10 +3,12 @@
 
 mod connections;
 mod credentials;
+mod fairness;
 mod floods;
 mod fragments;
 mod inputs;
 mod limits;
+mod oversize;
 mod packets;
 mod pages;
 mod payloads;
