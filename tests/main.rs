@@ -18,6 +18,7 @@ mod desk;
 mod discovery;
 mod docs;
 mod faults;
+mod fuzz;
 mod guest;
 mod headers;
 mod hostile;
