@@ -7,6 +7,7 @@
 mod support;
 
 mod access;
+mod audited;
 mod breaking;
 mod canned;
 mod clients;
@@ -18,8 +19,11 @@ mod desk;
 mod discovery;
 mod docs;
 mod faults;
+mod fuzz;
 mod guest;
+mod headers;
 mod hostile;
+mod leaks;
 mod matrix;
 mod operations;
 mod order;
@@ -27,6 +31,7 @@ mod page;
 mod parity;
 mod queue;
 mod races;
+mod refused_starts;
 mod revoked;
 mod settings;
 mod supply;

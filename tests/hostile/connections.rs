@@ -7,7 +7,8 @@ use std::time::{Duration, Instant};
 use super::counted;
 use crate::support::{
     DEADLINE,
-    process::{Server, free_address},
+    people::Agent,
+    process::{PASSWORD, Server, free_address},
 };
 
 /// How long one waits for an answer between two bytes of a body.
@@ -29,7 +30,7 @@ fn drip(server: &Server, head: &str) -> Duration {
     stream.write_all(head.as_bytes()).unwrap();
     let began = Instant::now();
     while began.elapsed() < DEADLINE {
-        if stream.write_all(b" ").is_err() || has_ended(&mut stream) {
+        if stream.write_all(b"x").is_err() || has_ended(&mut stream) {
             return began.elapsed();
         }
     }
@@ -68,6 +69,48 @@ fn a_polling_body_has_to_end_in_time_too() {
     let took = drip(&server, &head);
 
     assert!(took < Duration::from_secs(5), "{took:?}");
+}
+
+/// T14: the head of a request has to end in time, however it comes.
+#[test]
+fn a_head_that_comes_byte_by_byte_has_to_end_in_time() {
+    let server = Server::with(&[("SUPPORT_LIMITS_CONNECT_TIMEOUT_MS", "1000")]);
+
+    for head in ["", "GET /healthz HTTP/1.1\r\nhost: x\r\nx-slow:"] {
+        let took = drip(&server, head);
+        assert!(took < Duration::from_secs(5), "{head:?}: {took:?}");
+        assert!(took > Duration::from_millis(500), "{head:?}: {took:?}");
+    }
+}
+
+/// T14: those who hold connections and do nothing with them are in nobody's way.
+#[tokio::test]
+async fn a_login_goes_through_beside_many_idle_connections() {
+    let server = Server::with(&[("SUPPORT_LIMITS_ADDRESS_CONNECTIONS", "0")]);
+    let alone = Instant::now();
+    Agent::token(&server, "alice", PASSWORD).await.unwrap();
+    let alone = alone.elapsed();
+
+    // A third has asked for something and keeps the connection, a third has begun to ask, and a
+    // third has said nothing.
+    let mut idle: Vec<TcpStream> =
+        (0..200).map(|_| TcpStream::connect(server.address).unwrap()).collect();
+    for (place, stream) in idle.iter_mut().enumerate() {
+        match place % 3 {
+            0 => assert!(is_let_in(&server, stream)),
+            1 => stream.write_all(b"POST /agent/login HTTP/1.1\r\nhost: x\r\n").unwrap(),
+            _ => {}
+        }
+    }
+    let mut slowest = Duration::ZERO;
+    for _ in 0..5 {
+        let began = Instant::now();
+        Agent::token(&server, "alice", PASSWORD).await.unwrap();
+        slowest = slowest.max(began.elapsed());
+    }
+
+    println!("a login takes {alone:?} alone, {slowest:?} beside {} idle connections", idle.len());
+    assert!(slowest < alone * 4 + Duration::from_secs(1), "{alone:?} alone, {slowest:?} beside");
 }
 
 /// A connection that is let in is there as long as it likes to be silent; one that is not ends.

@@ -7,8 +7,9 @@ use tokio_tungstenite::tungstenite::Message;
 
 use super::{asked, stored};
 use crate::support::{
+    DEADLINE,
     client::Client,
-    people::{Agent, Guest},
+    people::{Agent, Guest, http},
     process::{PASSWORD, Server},
 };
 
@@ -61,6 +62,52 @@ async fn no_compression_is_agreed_on() {
     assert!(!head.to_ascii_lowercase().contains("sec-websocket-extensions"), "{head}");
 }
 
+/// T11: nothing is unpacked that comes packed.
+#[tokio::test]
+async fn a_body_that_is_packed_is_not_unpacked() {
+    let server = Server::start();
+
+    for encoding in ["gzip", "deflate", "br", "identity, gzip"] {
+        for path in ["/agent/login", "/agent/password", "/guest/session"] {
+            let login = json!({ "username": "alice", "password": PASSWORD });
+            let request = reqwest::Client::new().post(server.url(path)).json(&login);
+            let response = request.header("content-encoding", encoding).send().await.unwrap();
+            let expected = if path == "/agent/password" { [401, 415] } else { [415, 415] };
+            assert!(expected.contains(&response.status().as_u16()), "{encoding} {path}");
+        }
+    }
+}
+
+/// T12: of two polls at the same time one is refused, and the session is over for it.
+#[tokio::test]
+async fn a_session_is_polled_by_one_at_a_time() {
+    let server = Server::start();
+    let polling = server.url("/socket.io/?EIO=4&transport=polling");
+    let opened = http().get(&polling).send().await.unwrap().text().await.unwrap();
+    let opened: Value = serde_json::from_str(&opened[1..]).unwrap();
+    let polling = format!("{polling}&sid={}", opened["sid"].as_str().unwrap());
+    let poll = || async { http().get(&polling).send().await.unwrap().status().as_u16() };
+    // The first ping is there at once; afterwards there is nothing to answer with.
+    assert_eq!(poll().await, 200);
+
+    let mut statuses = tokio::time::timeout(DEADLINE, async {
+        let (one, other) = tokio::join!(poll(), poll());
+        [one, other]
+    })
+    .await
+    .expect("both are answered");
+
+    statuses.sort_unstable();
+    assert_eq!(statuses[1], 400, "{statuses:?}");
+    assert_eq!(poll().await, 400);
+    for random in ["AAAAAAAAAAAAAAAA", "../../x"] {
+        let url = server.url(&format!("/socket.io/?EIO=4&transport=polling&sid={random}"));
+        for request in [http().get(&url), http().post(&url).body("40/guest,")] {
+            assert_eq!(request.send().await.unwrap().status(), 400, "{random}");
+        }
+    }
+}
+
 #[tokio::test]
 async fn a_handshake_of_another_protocol_is_refused() {
     let server = Server::start();
@@ -83,7 +130,7 @@ async fn a_handshake_of_another_protocol_is_refused() {
                 "{method} /socket.io/?{query} HTTP/1.1\r\nHost: desk\r\nContent-Length: 0\r\n\r\n"
             );
             let (head, _) = asked(&server, &request).await;
-            assert!(head.starts_with("HTTP/1.1 4"), "{method} {query}: {head}");
+            assert!(head.starts_with("HTTP/1.1 400 "), "{method} {query}: {head}");
         }
     }
 }
@@ -96,9 +143,15 @@ async fn a_path_that_is_nearly_one_of_ours_is_none() {
         ("GET /socket.io-admin", 404, "not_found"),
         ("GET //socket.io/", 404, "not_found"),
         ("GET /metrics", 404, "not_found"),
+        ("GET /socket.io/..;/metrics", 404, "not_found"),
+        ("GET /socket.io/../metrics", 404, "not_found"),
+        ("GET /socket.io/x", 404, "not_found"),
+        ("GET /SOCKET.IO/", 404, "not_found"),
+        ("GET /socket.io%2f", 404, "not_found"),
         ("GET /healthz/", 404, "not_found"),
         ("GET /api/v1/tickets/", 404, "not_found"),
         ("GET /api/v1/../v1/tickets", 404, "not_found"),
+        ("TRACE /", 405, "invalid"),
         ("TRACE /healthz", 405, "invalid"),
         ("DELETE /api/v1/tickets", 405, "invalid"),
     ] {

@@ -11,12 +11,11 @@ use std::fmt::Write;
 use std::path::Path;
 
 use serde_json::{Value, json};
-use support_server::desk::Limits;
 
 use self::callers::{Caller, Proof, Since};
 use crate::support::{
     client::Client,
-    house::House,
+    house::{House, unlimited},
     people::{Agent, Guest},
     process::{PASSWORD, Server, add, add_agent},
 };
@@ -50,24 +49,6 @@ struct Matrix {
     made: u32,
     table: String,
     cells: usize,
-}
-
-/// No limit on how much: this is about who.
-fn unlimited() -> Limits {
-    Limits {
-        guest_open_tickets: 0,
-        guest_new_tickets: 0,
-        guest_messages_per_second: 0,
-        guest_messages_per_minute: 0,
-        agent_messages_per_second: 0,
-        guest_reads_per_second: 0,
-        agent_reads_per_minute: 0,
-        address_sockets: 0,
-        handshakes_per_second: 0,
-        login_tries: 0,
-        login_address_tries: 0,
-        ..Limits::default()
-    }
 }
 
 impl Matrix {

@@ -99,6 +99,26 @@ impl Random for Breaks {
     }
 }
 
+/// No limit on how much, where a test is about who or what.
+pub(crate) fn unlimited() -> Limits {
+    Limits {
+        guest_open_tickets: 0,
+        guest_new_tickets: 0,
+        guest_messages_per_second: 0,
+        guest_messages_per_minute: 0,
+        agent_messages_per_second: 0,
+        guest_sockets: 0,
+        agent_sockets: 0,
+        guest_reads_per_second: 0,
+        agent_reads_per_minute: 0,
+        address_sockets: 0,
+        handshakes_per_second: 0,
+        login_tries: 0,
+        login_address_tries: 0,
+        ..Limits::default()
+    }
+}
+
 /// A server in this process.
 pub(crate) struct House {
     pub(crate) at: At,

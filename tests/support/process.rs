@@ -60,6 +60,12 @@ impl Setup {
         self
     }
 
+    /// On this address.
+    pub(crate) fn listening(mut self, address: &str) -> Self {
+        address.clone_into(&mut self.listen);
+        self
+    }
+
     /// On the store that this names.
     pub(crate) fn on_store(mut self, url: String) -> Self {
         self.store = Some(url);
@@ -246,12 +252,23 @@ impl Server {
         line.trim().trim_end_matches(" kB").parse().unwrap()
     }
 
+    /// From now on `VmHWM` is the most since now.
+    pub(crate) fn forget_peak(&self) {
+        std::fs::write(format!("/proc/{}/clear_refs", self.child.id()), "5").unwrap();
+    }
+
     /// What the audit has of this action: who, and with which result.
     pub(crate) fn audited(&self, what: &str) -> Vec<(String, String)> {
+        self.audited_objects(what).into_iter().map(|(who, _, result)| (who, result)).collect()
+    }
+
+    /// The same, and to whom or what.
+    pub(crate) fn audited_objects(&self, what: &str) -> Vec<(String, Option<String>, String)> {
         let audit = rusqlite::Connection::open(self.data.path().join("support.db")).unwrap();
-        let mut rows = audit.prepare("SELECT who, result FROM audit WHERE what = ?1").unwrap();
-        let rows = rows.query_map([what], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
-        rows.map(Result::unwrap).collect()
+        let sql = "SELECT who, object, result FROM audit WHERE what = ?1 ORDER BY id";
+        let mut rows = audit.prepare(sql).unwrap();
+        let row = |row: &rusqlite::Row| Ok((row.get(0)?, row.get(1)?, row.get(2)?));
+        rows.query_map([what], row).unwrap().map(Result::unwrap).collect()
     }
 
     /// Ends the server as a crash does.

@@ -130,7 +130,9 @@ impl Http {
             ))
             .layer(SetResponseHeaderLayer::if_not_present(
                 header::CONTENT_SECURITY_POLICY,
-                HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'"),
+                HeaderValue::from_static(
+                    "default-src 'none'; frame-ancestors 'none'; base-uri 'none'",
+                ),
             ))
             .layer(SetResponseHeaderLayer::if_not_present(
                 header::CACHE_CONTROL,
