@@ -6,6 +6,7 @@
 pub(crate) mod attention;
 pub(crate) mod canned;
 pub(crate) mod card;
+pub(crate) mod cards;
 pub(crate) mod colleagues;
 pub(crate) mod composer;
 pub(crate) mod conversation;

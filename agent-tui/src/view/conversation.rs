@@ -12,6 +12,7 @@ use ratatui::text::{Line, Span};
 
 use super::{Role, Theme, put, spread};
 use crate::core::card::Card;
+use crate::core::cards::tags;
 use crate::core::conversation::{Conversation, Room};
 use crate::core::draft::Mode;
 use crate::core::layout::{self, GUTTER};
@@ -56,12 +57,13 @@ fn title(state: &State, conversation: &Conversation, theme: Theme, frame: &mut F
     };
     let guest = card.guest.line(30);
     let about = card.about().line(usize::from(area.width));
-    let (left, right) = spread(
-        &format!(" {} {guest} · {about}", card.reference),
-        &right,
-        ' ',
-        usize::from(area.width),
-    );
+    let mut left = format!(" {} {guest} · {about}", card.reference);
+    for tag in tags(card) {
+        if width(&left) + width(&tag) + width(&right) + 3 <= usize::from(area.width) {
+            left = format!("{left} {tag}");
+        }
+    }
+    let (left, right) = spread(&left, &right, ' ', usize::from(area.width));
     let style = theme.style(if state.focus == Focus::Queue { Role::Faint } else { Role::Title });
     put(
         frame,

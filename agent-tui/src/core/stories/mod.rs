@@ -3,6 +3,7 @@
 mod attention;
 pub(crate) mod canned;
 mod changes;
+mod cards;
 mod console;
 mod desk;
 mod details;
