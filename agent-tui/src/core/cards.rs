@@ -22,15 +22,15 @@ const INDENT: usize = 5;
 /// What the signs in the queue mean, for whoever asks for the keys.
 pub(crate) const LEGEND: [(&str, &str); 10] = [
     (">", "open here"),
-    ("*", "its guest waits"),
+    ("*", "guest waits"),
     ("~", "draft"),
-    ("?", "not sent, you decide"),
+    ("?", "not sent"),
     ("^", "on its way"),
     ("+1", "unread"),
     ("!", "high"),
     ("!!", "urgent"),
     ("#", "tag"),
-    ("↩", "ours was the last word"),
+    ("↩", "we wrote last"),
 ];
 
 /// The tickets that are in the queue's pane, below its title, as many as fit around the selection.
