@@ -3,17 +3,10 @@
 use support_shared::notice::{AgentNotice, TicketNotice};
 use support_shared::ticket::{AgentName, Ticket, TicketStatus};
 
-use super::Theme;
-use super::screens::{drawn, sized};
+use super::screens::{rows, sized};
 use crate::core::cards::LEGEND;
 use crate::core::fixture::{agent, ticket};
 use crate::core::stories::{Story, guest};
-
-/// The rows of the screen, without what frames them here.
-fn rows(story: &Story) -> Vec<String> {
-    let screen = drawn(story, Theme::Mono).backend().to_string();
-    screen.lines().map(|row| row.trim_matches('"').to_owned()).collect()
-}
 
 #[test]
 fn a_toast_hides_neither_whom_one_writes_to_nor_the_keys_nor_the_last_ticket() {
