@@ -45,7 +45,8 @@ pub(crate) async fn run(desk: Desk, session: Session) -> anyhow::Result<()> {
     let credentials = Credentials::in_home(&home);
     let signals = Signals::new()?;
     let lines = lines()?;
-    let Started { state, effects, inbox } = start(&home, &desk, &credentials, session)?;
+    let Started { mut state, effects, inbox } = start(&home, &desk, &credentials, session)?;
+    state.size = plain::PAGE;
     let mut plain = Plain {
         state,
         effects,

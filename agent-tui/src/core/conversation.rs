@@ -10,6 +10,7 @@ use super::composer::Composer;
 use super::copy::Mark;
 use super::draft::{self, Draft, Mode};
 use super::people::People;
+use super::reading::Reading;
 use super::scroll::Scroll;
 use super::timeline::Timeline;
 use crate::text::Untrusted;
@@ -58,11 +59,8 @@ pub(crate) struct Conversation {
     /// We look on, and nobody is told.
     pub(crate) silent: bool,
     pub(crate) people: People,
-    /// The newest message that was on the screen when the agent scrolled away from the end.
-    pub(crate) left_at: Option<u64>,
+    pub(crate) reading: Reading,
     pub(crate) writing: Option<Writing>,
-    /// The newest message that the server was told we have read.
-    pub(crate) told_read: u64,
     /// When to look whether what the queue has told of is here.
     pub(crate) check_at: Option<Timestamp>,
     /// The message that was pointed at or copied last.
@@ -81,9 +79,8 @@ impl Conversation {
             room: Room::default(),
             silent: false,
             people: People::default(),
-            left_at: None,
+            reading: Reading::default(),
             writing: None,
-            told_read: 0,
             check_at: None,
             mark: None,
         }
@@ -116,21 +113,8 @@ impl Conversation {
         both.into_iter().filter_map(|(it, aside)| draft::of(self.card.id, it, aside))
     }
 
-    /// Scrolls, and remembers what was new then.
-    pub(crate) fn scroll_to(&mut self, scroll: Scroll) {
-        if scroll.is_following() {
-            self.left_at = None;
-        } else if self.scroll.is_following() {
-            self.left_at = self.timeline.last();
-        }
-        self.scroll = scroll;
-    }
-
-    /// How many messages have come below since the agent scrolled away from the end.
+    /// How many messages are below that have not been on the screen yet.
     pub(crate) fn new_below(&self) -> u64 {
-        match (self.left_at, self.timeline.last()) {
-            (Some(left), Some(last)) => last.saturating_sub(left),
-            _ => 0,
-        }
+        self.reading.ahead(self.timeline.last())
     }
 }

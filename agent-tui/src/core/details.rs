@@ -11,6 +11,7 @@ use super::conversation::Conversation;
 use super::overlay::Overlay;
 use super::pick::priority_word;
 use super::{Effect, State, desk};
+use crate::text::has_rtl;
 
 /// How many of a guest's closed tickets are looked at.
 const EARLIER: u64 = 20;
@@ -117,7 +118,9 @@ pub(crate) fn details(state: &State, ticket: TicketId) -> Vec<Detail> {
     {
         let about = other.about().line(60);
         let when = if other.is_open() { "open".to_owned() } else { closed_ago(other, state.now) };
-        rows.0.push(Detail { label, text: format!("{} {when} {about}", other.reference) });
+        // What is written from right to left shares no line with anything.
+        let gap = if has_rtl(&about) { '\n' } else { ' ' };
+        rows.0.push(Detail { label, text: format!("{} {when}{gap}{about}", other.reference) });
     }
     rows.0
 }

@@ -125,9 +125,9 @@ fn notice(state: &mut State, notice: AgentNotice, effects: &mut Vec<Effect>) {
         AgentNotice::Head(head) => self::head(state, &head, effects),
         AgentNotice::Typing(typing) => self::typing(state, typing),
         AgentNotice::PresenceChanged(changed) => state.colleagues.hear(changed),
-        // The marks come with the ticket. On the end of the connection the link acts; the console
-        // hears of it by other ways.
-        AgentNotice::Read(_) | AgentNotice::SessionEnded(_) | AgentNotice::ServerDraining(_) => {}
+        AgentNotice::Read(read) => super::reading::heard(state, &read),
+        // On the end of the connection the link acts; the console hears of it by other ways.
+        AgentNotice::SessionEnded(_) | AgentNotice::ServerDraining(_) => {}
     }
 }
 
@@ -325,8 +325,7 @@ fn joined(state: &mut State, after: Option<u64>, page: Joined<Ticket>, effects: 
         // Another history: what is here has nothing to do with it.
         conversation.timeline.reset();
         conversation.scroll = super::scroll::Scroll::Follow;
-        conversation.left_at = None;
-        conversation.told_read = 0;
+        conversation.forget_reading();
         true
     } else if after.is_none() {
         conversation.timeline.load((entries, page.has_more), (notes, has_more_notes));
@@ -485,7 +484,7 @@ pub(super) fn lost(state: &mut State, request: AgentRequest) {
         AgentRequest::ListTickets(asked) => state.queue.lookup_failed(&asked, state.now),
         AgentRequest::MarkRead(asked) => {
             if let Some(conversation) = state.conversations.get_mut(&asked.ticket_id) {
-                conversation.told_read = 0;
+                conversation.reading.told = 0;
             }
         }
         AgentRequest::ListMessages(asked) => {

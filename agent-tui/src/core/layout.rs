@@ -3,11 +3,10 @@
 
 use ratatui::layout::{Rect, Size};
 
-use super::State;
-
 /// From this width on queue and conversation stand side by side.
 const WIDE: u16 = 100;
-const QUEUE_WIDTH: u16 = 30;
+/// The least and the most columns of the queue beside a conversation.
+const QUEUE_WIDTH: std::ops::RangeInclusive<u16> = 30..=48;
 /// From this width on the details are a third pane.
 const THREE: u16 = 140;
 const DETAILS_WIDTH: u16 = 34;
@@ -34,30 +33,6 @@ pub(crate) struct Conversation {
     /// The rule above the composer: its title, and what is new below.
     pub(crate) rule: Rect,
     pub(crate) composer: Rect,
-}
-
-/// Which tickets of the list are in the queue's pane: its first row is the title.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Cards {
-    pub(crate) first: usize,
-    pub(crate) most: usize,
-    /// How many rows each has.
-    pub(crate) rows: usize,
-}
-
-impl Cards {
-    pub(crate) fn of(state: &State, area: Rect) -> Self {
-        let rows = if is_wide(state.size) { 2 } else { 1 };
-        let most = usize::from(area.height.saturating_sub(1)) / rows;
-        let at = state.queue.position().unwrap_or(0);
-        Self { first: (at + 1).saturating_sub(most.max(1)), most, rows }
-    }
-
-    /// The ticket that has this row of the pane.
-    pub(crate) fn at(self, row: u16) -> Option<usize> {
-        let nth = usize::from(row.checked_sub(1)?) / self.rows;
-        (nth < self.most).then_some(self.first + nth)
-    }
 }
 
 pub(crate) fn is_too_small(size: Size) -> bool {
@@ -87,10 +62,23 @@ fn composer_most(height: u16) -> u16 {
     }
 }
 
+/// How wide the queue's pane is beside a conversation: it has three tenths of what both have.
+fn queue_width(size: Size) -> u16 {
+    let both = size.width.saturating_sub(details_width(size));
+    (both * 3 / 10).clamp(*QUEUE_WIDTH.start(), *QUEUE_WIDTH.end())
+}
+
+fn details_width(size: Size) -> u16 {
+    if size.width >= THREE { DETAILS_WIDTH + 1 } else { 0 }
+}
+
 /// How wide the conversation's pane is.
 pub(crate) fn conversation_width(size: Size) -> u16 {
-    let details = if size.width >= THREE { DETAILS_WIDTH + 1 } else { 0 };
-    if is_wide(size) { size.width - QUEUE_WIDTH - 1 - details } else { size.width }
+    if is_wide(size) {
+        size.width - queue_width(size) - 1 - details_width(size)
+    } else {
+        size.width
+    }
 }
 
 /// Lays out the screen; `queue_first` says which pane a narrow screen shows, `composer_rows` how
@@ -99,10 +87,11 @@ pub(crate) fn layout(size: Size, queue_first: bool, composer_rows: usize) -> Lay
     let Size { width, height } = size;
     let body = Rect::new(0, 1, width, height.saturating_sub(2));
     let wide = is_wide(size);
+    let beside = queue_width(size);
     let queue =
-        if wide { Some(Rect { width: QUEUE_WIDTH, ..body }) } else { queue_first.then_some(body) };
+        if wide { Some(Rect { width: beside, ..body }) } else { queue_first.then_some(body) };
     let pane = if wide {
-        Some(Rect { x: QUEUE_WIDTH + 1, width: conversation_width(size), ..body })
+        Some(Rect { x: beside + 1, width: conversation_width(size), ..body })
     } else {
         (!queue_first).then_some(body)
     };
@@ -115,7 +104,7 @@ pub(crate) fn layout(size: Size, queue_first: bool, composer_rows: usize) -> Lay
             width: DETAILS_WIDTH,
             ..body
         }),
-        divider: wide.then_some(Rect { x: QUEUE_WIDTH, width: 1, ..body }),
+        divider: wide.then_some(Rect { x: beside, width: 1, ..body }),
         conversation: pane.map(|pane| conversation(pane, composer_rows, height)),
     }
 }

@@ -56,6 +56,10 @@ impl Listing {
         &self.cards
     }
 
+    pub(super) fn cards_mut(&mut self) -> &mut [Card] {
+        &mut self.cards
+    }
+
     /// Whether what is shown is the answer to what was asked.
     pub(super) fn is_read(&self) -> bool {
         !matches!(self.reading, Reading::Wanted(_) | Reading::Asked(None))

@@ -6,6 +6,7 @@
 pub(crate) mod attention;
 pub(crate) mod canned;
 pub(crate) mod card;
+pub(crate) mod cards;
 pub(crate) mod colleagues;
 pub(crate) mod composer;
 pub(crate) mod conversation;
@@ -29,6 +30,7 @@ pub(crate) mod pick;
 pub(crate) mod plain;
 pub(crate) mod pointer;
 pub(crate) mod queue;
+mod reading;
 pub(crate) mod rows;
 pub(crate) mod run;
 pub(crate) mod scroll;
@@ -180,6 +182,8 @@ pub(crate) struct State {
     pub(crate) kept_note: Option<(TicketId, String)>,
     pub(crate) conversations: BTreeMap<TicketId, Conversation>,
     pub(crate) open: Option<TicketId>,
+    /// The conversation that was on the screen when we looked last.
+    in_sight: Option<TicketId>,
     pub(crate) outbox: Outbox,
     /// What waits for texts of the outbox.
     deferred: Vec<deferred::Deferred>,
@@ -222,6 +226,7 @@ impl State {
             pressed: Vec::new(),
             conversations: BTreeMap::new(),
             open: None,
+            in_sight: None,
             outbox: Outbox::recovered(unsent),
             deferred: Vec::new(),
             drafts: Drafts::recovered(drafts),
@@ -304,7 +309,8 @@ impl State {
         let notice = attention::next_notice(self);
         let check = heal::next_check(self).filter(|_| self.is_online());
         let visible = [toast, self.leaving_until, countdown, age, writing];
-        let due = [resend, resync, check, lookup, notice, drafts];
+        let read = reading::due(self).filter(|_| self.is_online());
+        let due = [resend, resync, check, lookup, notice, drafts, read];
         visible.into_iter().chain(due).flatten().min()
     }
 }

@@ -3,8 +3,8 @@
 
 use ratatui::layout::{Position, Rect};
 
+use super::cards::Cards;
 use super::copy::{Mark, at_row};
-use super::layout::Cards;
 use super::{Effect, Focus, State, run};
 use crate::commands::CommandId as C;
 

@@ -239,6 +239,12 @@ impl Queue {
         if card.is_open() { self.put(card) } else { self.remove(card.id) }
     }
 
+    /// Changes of a ticket that move it nowhere.
+    pub(super) fn change(&mut self, id: TicketId, change: impl Fn(&mut Card)) {
+        let found = self.found.as_mut().map_or(&mut [][..], Listing::cards_mut);
+        self.cards.iter_mut().chain(found).filter(|card| card.id == id).for_each(change);
+    }
+
     fn put(&mut self, card: Card) {
         self.keeping_selection(|queue| {
             queue.cards.retain(|known| known.id != card.id);

@@ -9,15 +9,18 @@ use support_shared::message::SenderRole;
 use super::conversation::Conversation;
 use super::draft::Mode;
 use super::outbox::{Item, Outbox, Standing};
-use super::scroll::{Blocks, Height, Key};
-use super::timeline::Entry;
+use super::scroll::{Blocks, Height, Key, Top};
+use super::timeline::{Entry, Place};
 use super::unsent::standing;
-use crate::text::{expand_tabs, fit, rows};
+use crate::text::{expand_tabs, fit, has_rtl, rows};
 
 /// Messages of one author this close together share one line that names it.
 const SAME_BREATH_MILLIS: i64 = 5 * 60_000;
 /// Whose a note of one's own is, and whose it is not.
 const OWN_NOTE: &str = "by you, not for the guest";
+const NOTE: &str = "not for the guest";
+/// How far back the last reply that was read is looked for.
+const FAR: usize = 200;
 /// The most columns of a name.
 pub(crate) const NAME_CELLS: usize = 40;
 
@@ -34,11 +37,18 @@ pub(crate) enum Voice {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Row {
     Day(String),
+    /// What follows was unread when the conversation came onto the screen.
+    Unread(usize),
     Author {
         voice: Voice,
         word: &'static str,
         name: String,
         time: String,
+    },
+    /// The name alone, where it may not share a row with anything.
+    Name {
+        voice: Voice,
+        name: String,
     },
     Text {
         voice: Voice,
@@ -60,12 +70,16 @@ pub(crate) enum Row {
 /// What leads an entry in.
 struct Above {
     day: bool,
+    /// How much is unread from here on.
+    unread: Option<usize>,
     author: bool,
 }
 
 pub(crate) struct ConversationRows<'a> {
     conversation: &'a Conversation,
     pending: Vec<&'a Item>,
+    /// The newest reply that the guest has read and not answered.
+    seen: Option<Place>,
     me: &'a str,
     zone: &'a TimeZone,
     cells: usize,
@@ -80,7 +94,8 @@ impl<'a> ConversationRows<'a> {
         cells: usize,
     ) -> Self {
         let pending = outbox.of(conversation.card.id).collect();
-        Self { conversation, pending, me, zone, cells }
+        let seen = newest_seen(conversation);
+        Self { conversation, pending, seen, me, zone, cells }
     }
 
     /// The rows of a block: first those that lead it in.
@@ -106,17 +121,24 @@ impl<'a> ConversationRows<'a> {
         if above.day {
             out.push(Row::Day(day(entry.at, self.zone)));
         }
+        out.extend(above.unread.map(Row::Unread));
         if above.author {
+            let (voice, time) = (voice_of(entry), time(entry.at, self.zone));
             let name = entry.author.name.line(NAME_CELLS);
-            let (word, name) = match entry.author.role {
+            let alone = self.name_alone(entry);
+            let (word, beside) = match entry.author.role {
                 _ if entry.place.is_note() && self.is_mine(entry) => ("note", OWN_NOTE.to_owned()),
-                _ if entry.place.is_note() => ("note", format!("by {name}, not for the guest")),
-                _ if self.is_mine(entry) => ("you", name),
-                SenderRole::Guest => ("guest", name),
-                _ => ("agent", name),
+                _ if entry.place.is_note() && alone => ("note", NOTE.to_owned()),
+                _ if entry.place.is_note() => ("note", format!("by {name}, {NOTE}")),
+                _ if self.is_mine(entry) => ("you", name.clone()),
+                SenderRole::Guest => ("guest", name.clone()),
+                _ => ("agent", name.clone()),
             };
-            let time = time(entry.at, self.zone);
-            out.push(Row::Author { voice: voice_of(entry), word, name, time });
+            let beside = if alone && !entry.place.is_note() { String::new() } else { beside };
+            out.push(Row::Author { voice, word, name: beside, time });
+            if alone {
+                out.push(Row::Name { voice, name });
+            }
         }
         out
     }
@@ -130,8 +152,21 @@ impl<'a> ConversationRows<'a> {
                 && before.place.is_note() == entry.place.is_note()
                 && entry.at.as_millis() - before.at.as_millis() < SAME_BREATH_MILLIS
         });
-        let author = entry.author.role != SenderRole::System && (day || !same_author);
-        Above { day, author }
+        // With nothing before it there is nothing to tell it from.
+        let divider = self.conversation.reading.divider().filter(|_| before.is_some());
+        let unread = divider
+            .filter(|(first, _)| entry.place == Place::of_message(*first))
+            .map(|(_, count)| count);
+        let begins = day || unread.is_some() || !same_author;
+        let author = entry.author.role != SenderRole::System && begins;
+        Above { day, unread, author }
+    }
+
+    /// Whether the name of an author has a row of its own: it is written from right to left, and
+    /// some terminals would move what stands beside it.
+    fn name_alone(&self, entry: &Entry) -> bool {
+        let own_note = entry.place.is_note() && self.is_mine(entry);
+        !own_note && has_rtl(&entry.author.name.line(NAME_CELLS))
     }
 
     fn pending(&self, index: usize) -> Option<&'a Item> {
@@ -171,9 +206,15 @@ impl<'a> ConversationRows<'a> {
     fn entry_height(&self, entry: &Entry) -> usize {
         let shown = entry.content.shown();
         if entry.author.role == SenderRole::System {
-            return rows(&shown, self.cells_beside(&time(entry.at, self.zone))).len();
+            let beside = self.cells_beside(&time(entry.at, self.zone));
+            return rows(&shown, beside).len() + usize::from(has_rtl(&shown));
         }
-        rows(&shown, self.cells).len() + usize::from(entry.content.is_altered())
+        let below = usize::from(entry.content.is_altered()) + usize::from(self.is_seen(entry));
+        rows(&shown, self.cells).len() + below
+    }
+
+    fn is_seen(&self, entry: &Entry) -> bool {
+        self.seen == Some(entry.place)
     }
 
     fn body(&self, index: usize) -> Vec<Row> {
@@ -182,9 +223,14 @@ impl<'a> ConversationRows<'a> {
             if entry.author.role == SenderRole::System {
                 let internal = entry.place.is_note();
                 let time = time(entry.at, self.zone);
-                return wrapped(&shown, self.cells_beside(&time))
-                    .map(|text| Row::System { internal, text, time: time.clone() })
-                    .collect();
+                let texts = wrapped(&shown, self.cells_beside(&time));
+                if !has_rtl(&shown) {
+                    let row = |text| Row::System { internal, text, time: time.clone() };
+                    return texts.map(row).collect();
+                }
+                let row = |text| Row::System { internal, text, time: String::new() };
+                let first = Row::System { internal, text: String::new(), time: time.clone() };
+                return std::iter::once(first).chain(texts.map(row)).collect();
             }
             let mut out: Vec<Row> = wrapped(&shown, self.cells)
                 .map(|text| Row::Text { voice: voice_of(entry), text })
@@ -194,6 +240,9 @@ impl<'a> ConversationRows<'a> {
                     text: "(control characters removed)".to_owned(),
                     failed: false,
                 });
+            }
+            if self.is_seen(entry) {
+                out.push(Row::Standing { text: "seen".to_owned(), failed: false });
             }
             return out;
         }
@@ -251,12 +300,44 @@ impl Blocks for ConversationRows<'_> {
         match self.entry(index) {
             Some(entry) => {
                 let above = self.above(index, entry);
-                let above = usize::from(above.day) + usize::from(above.author);
+                let named = above.author && self.name_alone(entry);
+                let rows = [above.day, above.unread.is_some(), above.author, named];
+                let above = rows.into_iter().filter(|row| *row).count();
                 Height { above, body: self.entry_height(entry) }
             }
             None => Height { above: self.lead(index).len(), body: self.body(index).len() },
         }
     }
+}
+
+impl ConversationRows<'_> {
+    /// The newest message of which the last row is in a window of `view` rows.
+    pub(crate) fn last_message_in(&self, top: Top, view: usize) -> Option<u64> {
+        let mut left = view + top.skip;
+        let mut newest = None;
+        for index in top.index..self.len() {
+            let rows = self.total(index);
+            if rows > left {
+                break;
+            }
+            left -= rows;
+            let message = self.entry(index).filter(|entry| !entry.place.is_note());
+            newest = message.map(Entry::number).or(newest);
+        }
+        newest
+    }
+}
+
+/// The newest reply that the guest has read; none if it has written since, which says as much.
+fn newest_seen(conversation: &Conversation) -> Option<Place> {
+    let entries = conversation.timeline.entries();
+    let read = Place::of_message(conversation.card.guest_read);
+    let upto = entries.partition_point(|entry| entry.place <= read);
+    let spoken = |entry: &&Entry| entry.author.role != SenderRole::System && !entry.place.is_note();
+    let newest = entries.range(..upto).rev().take(FAR).find(spoken)?;
+    let mut after = entries.range(upto..).take(FAR);
+    let answered = after.any(|entry| entry.author.role == SenderRole::Guest);
+    (newest.author.role == SenderRole::Agent && !answered).then_some(newest.place)
 }
 
 pub(crate) fn time(at: Timestamp, zone: &TimeZone) -> String {

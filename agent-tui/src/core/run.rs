@@ -228,7 +228,8 @@ pub(super) fn send(state: &mut State, stamp: &Stamp, effects: &mut Vec<Effect>) 
         Ok(()) => {
             if let Some(conversation) = state.conversation_mut() {
                 conversation.composer.take();
-                conversation.scroll_to(Scroll::Follow);
+                conversation.scroll = Scroll::Follow;
+                conversation.reading.answered();
             }
         }
         Err(why) => state.toast = Some(Toast::new(why, state.now)),
@@ -363,7 +364,7 @@ fn scroll(
         || scroll.up(&rows, view, view).top(&rows, view) == super::scroll::Top::default();
     let online = state.is_online();
     let Some(conversation) = state.conversation_mut() else { return };
-    conversation.scroll_to(scroll);
+    conversation.scroll = scroll;
     if near_start && online {
         let before = conversation.timeline.ask_earlier();
         effects.extend(before.map(|before| list_earlier(conversation.card.id, before, false)));
@@ -404,7 +405,7 @@ fn write(state: &mut State, command: C, effects: &mut Vec<Effect>) {
         C::LineEnd => {
             // At the end already: what is left to go to is the end of the conversation.
             if !composer.go(Step::LineEnd, cells) {
-                conversation.scroll_to(Scroll::Follow);
+                conversation.scroll = Scroll::Follow;
             }
         }
         other => {

@@ -129,6 +129,11 @@ impl Scroll {
         Self::anchored(blocks, Top { index: 0, skip: 0 }, view)
     }
 
+    /// A window that begins with a block.
+    pub(crate) fn begin(blocks: &impl Blocks, index: usize, view: usize) -> Self {
+        Self::anchored(blocks, Top { index, skip: 0 }, view)
+    }
+
     fn anchored(blocks: &impl Blocks, top: Top, view: usize) -> Self {
         let far = is_far_above(blocks, top.index, view);
         if blocks.len() == 0 || (!far && top >= bottom(blocks, view)) {

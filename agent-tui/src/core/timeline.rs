@@ -155,6 +155,11 @@ impl Timeline {
         self.loaded
     }
 
+    /// Whether all between what was read and this message is here.
+    pub(crate) fn reaches(&self, message: u64, read: u64) -> bool {
+        !self.messages.earlier || self.messages.first <= read + 1 && message >= self.messages.first
+    }
+
     /// Whether there are messages before the first one here.
     #[cfg(test)]
     pub(crate) fn has_earlier(&self) -> bool {

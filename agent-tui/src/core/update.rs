@@ -1,12 +1,11 @@
 //! The one place where the state changes: sorts what happened to whoever deals with it.
 
 use crossterm::event::KeyCode;
-use support_shared::request::{AgentRequest, MarkRead};
+use support_shared::request::AgentRequest;
 
-use super::conversation::Room;
 use super::{
     Effect, Focus, Msg, Stamp, State, attention, canned, deferred, details, heal, inbound, line,
-    pick, plain, pointer, run, unsent,
+    pick, plain, pointer, reading, run, unsent,
 };
 use crate::commands::{Availability, Chord, Command, CommandId, Found, Scope};
 use crate::core::toast::Toast;
@@ -55,7 +54,7 @@ pub(crate) fn update(state: &mut State, stamp: &Stamp, msg: Msg) -> Vec<Effect> 
     heal::check_if_due(state, &mut effects);
     look_up(state, &mut effects);
     details::look_up(state, &mut effects);
-    mark_read(state, &mut effects);
+    reading::look(state, &mut effects);
     send_next(state, &mut effects);
     deferred::order(state, &mut effects);
     attention::note_own(state, &effects);
@@ -174,26 +173,6 @@ fn look_up(state: &mut State, effects: &mut Vec<Effect>) {
         && let Some(request) = state.queue.next_request(state.now)
     {
         effects.push(Effect::Ask(Box::new(AgentRequest::ListTickets(request))));
-    }
-}
-
-/// Tells the server that the newest message is on the screen, once for each.
-fn mark_read(state: &mut State, effects: &mut Vec<Effect>) {
-    if !state.is_online() || state.layout().conversation.is_none() {
-        return;
-    }
-    let Some(conversation) = state.conversation_mut() else { return };
-    let known = conversation.told_read.max(conversation.card.agent_read);
-    let newest = conversation.timeline.last().filter(|last| *last > known);
-    if let Some(seq) = newest
-        && conversation.room == Room::Joined
-        && !conversation.silent
-        && conversation.scroll.is_following()
-    {
-        conversation.told_read = seq;
-        let ticket_id = conversation.card.id;
-        let request = AgentRequest::MarkRead(MarkRead { ticket_id, seq });
-        effects.push(Effect::Ask(Box::new(request)));
     }
 }
 

@@ -3,12 +3,14 @@
 //! Everything that came over the wire is [`Untrusted`] until [`sanitise()`] has seen it; widths are
 //! ratatui's own, so that what is measured here is what is drawn.
 
+mod direction;
 mod links;
 mod sanitise;
 mod untrusted;
 mod width;
 mod wrap;
 
+pub(crate) use direction::has_rtl;
 pub(crate) use links::links;
 pub(crate) use sanitise::sanitise;
 pub use untrusted::Untrusted;

@@ -9,16 +9,18 @@ use ratatui::Frame;
 use ratatui::layout::{Position, Rect};
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
+use support_shared::message::SenderRole;
 
 use super::{Role, Theme, put, spread};
 use crate::core::card::Card;
+use crate::core::cards::tags;
 use crate::core::conversation::{Conversation, Room};
 use crate::core::draft::Mode;
 use crate::core::layout::{self, GUTTER};
 use crate::core::rows::{Row, Voice};
 use crate::core::scroll::{Blocks, Key};
 use crate::core::{Focus, State};
-use crate::text::{expand_tabs, rows, width};
+use crate::text::{expand_tabs, has_rtl, rows, width};
 
 pub(super) fn draw(state: &State, theme: Theme, frame: &mut Frame, parts: layout::Conversation) {
     let Some(conversation) = state.conversation() else {
@@ -44,7 +46,13 @@ fn title(state: &State, conversation: &Conversation, theme: Theme, frame: &mut F
         (true, Room::Left) => "not joined ",
     };
     let right = match &conversation.writing {
-        Some(writing) if standing.is_empty() => format!("{} is writing… ", writing.name.line(20)),
+        Some(writing) if standing.is_empty() => {
+            let somebody = match writing.role {
+                SenderRole::Guest => "the guest",
+                _ => "a colleague",
+            };
+            format!("{} is writing… ", beside(writing.name.line(20), somebody))
+        }
         _ => {
             let here = here(state, conversation, usize::from(area.width) / 4);
             let parts = [here, assignee(state, card), standing.trim_end().to_owned()];
@@ -54,14 +62,15 @@ fn title(state: &State, conversation: &Conversation, theme: Theme, frame: &mut F
             format!("{} ", parts.join(" · "))
         }
     };
-    let guest = card.guest.line(30);
-    let about = card.about().line(usize::from(area.width));
-    let (left, right) = spread(
-        &format!(" {} {guest} · {about}", card.reference),
-        &right,
-        ' ',
-        usize::from(area.width),
-    );
+    let about = beside(card.about().line(usize::from(area.width)), "");
+    let about = if about.is_empty() { about } else { format!(" · {about}") };
+    let mut left = format!(" {} {}{about}", card.reference, beside(card.guest.line(30), "guest"));
+    for tag in tags(card).filter(|tag| !has_rtl(tag)) {
+        if width(&left) + width(&tag) + width(&right) + 3 <= usize::from(area.width) {
+            left = format!("{left} {tag}");
+        }
+    }
+    let (left, right) = spread(&left, &right, ' ', usize::from(area.width));
     let style = theme.style(if state.focus == Focus::Queue { Role::Faint } else { Role::Title });
     put(
         frame,
@@ -74,13 +83,21 @@ fn title(state: &State, conversation: &Conversation, theme: Theme, frame: &mut F
     );
 }
 
+/// A text that may stand beside others, or what stands for it: one that is written from right to
+/// left has rows of its own in the queue, the conversation and the details.
+fn beside(text: String, other: &str) -> String {
+    if has_rtl(&text) { other.to_owned() } else { text }
+}
+
 /// Which colleagues are in the conversation.
 fn here(state: &State, conversation: &Conversation, cells: usize) -> String {
     let mut others = conversation.people.others(&state.me.display_name);
     match (others.next(), others.count()) {
         (None, _) => String::new(),
-        (Some(one), 0) => format!("{} is here", one.line(cells)),
-        (Some(one), more) => format!("{} and {more} more are here", one.line(cells)),
+        (Some(one), 0) => format!("{} is here", beside(one.line(cells), "a colleague")),
+        (Some(one), more) => {
+            format!("{} and {more} more are here", beside(one.line(cells), "a colleague"))
+        }
     }
 }
 
@@ -89,7 +106,7 @@ fn assignee(state: &State, card: &Card) -> String {
     match &card.assignee {
         None => String::new(),
         Some(_) if card.assignee_id == Some(state.me.id) => "yours".to_owned(),
-        Some(name) => format!("assigned to {}", name.line(20)),
+        Some(name) => format!("assigned to {}", beside(name.line(20), "a colleague")),
     }
 }
 
@@ -142,6 +159,17 @@ fn line_of(row: Row, theme: Theme, cells: usize) -> Line<'static> {
             let text = format!("{0} {day} {0}", "─".repeat(side));
             Line::from(Span::styled(text, theme.style(Role::Chrome)))
         }
+        Row::Unread(count) => {
+            let text = format!(" {count} new ");
+            let left = cells.saturating_sub(width(&text)) / 2;
+            let right = cells.saturating_sub(width(&text) + left);
+            let text = format!("{}{text}{}", "━".repeat(left), "━".repeat(right));
+            Line::from(Span::styled(text, theme.style(Role::Waiting)))
+        }
+        Row::Name { voice, name } => Line::from(vec![
+            Span::styled(bar(voice), theme.voice(voice)),
+            Span::styled(name, theme.style(Role::Title)),
+        ]),
         Row::Author { voice, word, name, time } => {
             let (_, right) = spread(
                 "",
@@ -162,7 +190,9 @@ fn line_of(row: Row, theme: Theme, cells: usize) -> Line<'static> {
         }
         Row::System { internal, text, time } => {
             let mark = if internal { '#' } else { '·' };
-            Line::from(Span::styled(format!("  {mark} {text} {time}"), theme.style(Role::System)))
+            let said = [text, time].into_iter().filter(|part| !part.is_empty());
+            let said = said.collect::<Vec<_>>().join(" ");
+            Line::from(Span::styled(format!("  {mark} {said}"), theme.style(Role::System)))
         }
         Row::Standing { text, failed } => {
             let style = theme.style(if failed { Role::Bad } else { Role::Faint });
@@ -182,14 +212,15 @@ fn bar(voice: Voice) -> &'static str {
 fn rule(state: &State, conversation: &Conversation, theme: Theme, frame: &mut Frame, area: Rect) {
     let card = &conversation.card;
     let mode = conversation.mode();
+    let guest = beside(card.guest.line(30), "the guest");
     // A note is another border, another word, another prompt, another colour and another hint.
     let (line, title) = match mode {
         _ if !card.is_open() && conversation.composer.is_blank() => {
             ('─', "Closed: read only".to_owned())
         }
         _ if !card.is_open() => ('─', "Closed: not sent unless it is opened again".to_owned()),
-        Mode::Reply => ('─', format!("Reply to {}", card.guest.line(30))),
-        Mode::Note => ('═', format!("NOTE for the desk, hidden from {}", card.guest.line(30))),
+        Mode::Reply => ('─', format!("Reply to {guest}")),
+        Mode::Note => ('═', format!("NOTE for the desk, hidden from {guest}")),
     };
     let edge = format!("{line}{line}");
     let begun = (!conversation.aside.is_blank())

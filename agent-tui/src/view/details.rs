@@ -9,7 +9,7 @@ use super::overlay::window;
 use super::{Role, Theme, put};
 use crate::core::State;
 use crate::core::details::{Detail, details, shown};
-use crate::text::{rows, width};
+use crate::text::{has_rtl, rows, width};
 use support_shared::TicketId;
 
 /// Columns of the labels.
@@ -53,6 +53,12 @@ fn lines(state: &State, ticket: TicketId, theme: Theme, cells: u16) -> Vec<Line<
         for (at, part) in parts.enumerate() {
             let label = if at == 0 { label } else { "" };
             let pad = " ".repeat(LABEL.saturating_sub(width(label)));
+            let alone = has_rtl(&part) && !label.is_empty();
+            if alone {
+                out.push(Line::from(Span::styled(label, theme.style(Role::Faint))));
+            }
+            let label = if alone { "" } else { label };
+            let pad = if alone { " ".repeat(LABEL) } else { pad };
             out.push(Line::from(vec![
                 Span::styled(format!("{label}{pad}"), theme.style(Role::Faint)),
                 Span::styled(part, Style::new()),

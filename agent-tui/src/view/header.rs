@@ -11,7 +11,7 @@ use crate::core::State;
 use crate::core::link::LinkState;
 use crate::core::rows::NAME_CELLS;
 use crate::core::toast::Toast;
-use crate::text::{Untrusted, fit, width};
+use crate::text::{Untrusted, fit, has_rtl, width};
 
 pub(super) fn draw(state: &State, theme: Theme, frame: &mut Frame, area: Rect) {
     let cells = usize::from(area.width);
@@ -21,6 +21,7 @@ pub(super) fn draw(state: &State, theme: Theme, frame: &mut Frame, area: Rect) {
     let (status, role) = status(state);
     let counts = counts(state);
     let name = Untrusted::from(state.me.display_name.as_str()).line(NAME_CELLS);
+    let name = if has_rtl(&name) { state.me.username.clone() } else { name };
     let who = format!("{name} @ {}", state.server);
     // The status and the counts always fit; who and where give way.
     let taken = width(&status) + width(&counts) + 6;

@@ -14,6 +14,8 @@ mod unsent;
 mod which_key;
 
 #[cfg(test)]
+mod chrome;
+#[cfg(test)]
 mod cost;
 #[cfg(test)]
 mod pictures;

@@ -9,7 +9,8 @@ use ratatui::text::{Line, Span};
 use super::overlay::{window, window_below};
 use super::{Role, Theme, put, spread};
 use crate::core::State;
-use crate::core::pick::{Choice, Pick};
+use crate::core::cards::LEGEND;
+use crate::core::pick::{Choice, Pick, PickOf};
 use crate::text::{expand_tabs, fit, rows, width};
 
 /// Columns of a list that is short, and of one that says more.
@@ -25,7 +26,9 @@ pub(super) fn draw(state: &State, pick: &Pick, theme: Theme, frame: &mut Frame) 
     let at = pick.position(&choices);
     let note = pick.note(state, choices.get(at));
     let size = frame.area();
+    let legend = if pick.of == PickOf::Help { legend(size.width) } else { Vec::new() };
     let below = if note.is_empty() && !pick.is_long() { 0 } else { pick.note_rows() };
+    let below = below + legend.len();
     let most = usize::from(size.height).saturating_sub(6 + below).max(1);
     // A list that is searched keeps its size, so that nothing jumps while one types.
     let most = if pick.leaves_room() { most.min(LITTLE) } else { most };
@@ -40,9 +43,14 @@ pub(super) fn draw(state: &State, pick: &Pick, theme: Theme, frame: &mut Frame) 
     } else {
         window(frame, pick.title(), cells, rows + 1 + below)
     };
-    for (row, text) in (0..).zip(note_rows(&note, cells, below)) {
+    let note = note_rows(&note, cells, below - legend.len());
+    for (row, text) in (0..).zip(note) {
         let row = inner.height.saturating_sub(u16::try_from(below).unwrap_or(0)) + row;
         put(frame, inner, row, &Line::from(Span::styled(text, theme.style(Role::Faint))));
+    }
+    for (row, line) in (0..).zip(&legend) {
+        let row = inner.height.saturating_sub(u16::try_from(legend.len()).unwrap_or(0)) + row;
+        put(frame, inner, row, &Line::from(Span::styled(line.as_str(), theme.style(Role::Faint))));
     }
     let typed = if pick.typed.is_empty() {
         Span::styled(pick.prompt(), theme.style(Role::Faint))
@@ -61,6 +69,20 @@ pub(super) fn draw(state: &State, pick: &Pick, theme: Theme, frame: &mut Frame) 
     }
     let right = u16::try_from(width(&pick.typed) + 2).unwrap_or(0).min(inner.width);
     frame.set_cursor_position(Position::new(inner.x + right, inner.y));
+}
+
+/// What the signs of the queue mean, in as few rows as they need.
+fn legend(wide: u16) -> Vec<String> {
+    let cells = usize::from(WIDE.min(wide.saturating_sub(4)));
+    let mut out: Vec<String> = Vec::new();
+    for (sign, words) in LEGEND {
+        let part = format!("{sign} {words}");
+        match out.last_mut().filter(|line| width(line) + width(&part) + 3 <= cells) {
+            Some(line) => *line = format!("{line}   {part}"),
+            None => out.push(part),
+        }
+    }
+    out
 }
 
 /// The beginning of the note in as many rows as there are; what is cut off is seen to be.

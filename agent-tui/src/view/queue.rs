@@ -1,27 +1,19 @@
-//! The queue: one row for each ticket on a narrow screen, two in the side pane.
+//! The queue: the filters with their counts, and the tickets of the one that is chosen.
 
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
-use support_shared::message::SenderRole;
-use support_shared::ticket::Priority;
-
 use super::{Role, Theme, put, spread};
-use crate::core::card::{Card, age};
+use crate::core::cards::Cards;
 use crate::core::filter::Filter;
-use crate::core::layout::{Cards, is_wide};
 use crate::core::line::Purpose;
 use crate::core::overlay::Overlay;
 use crate::core::{Focus, State};
 use crate::text::{fit, width};
 
-/// Columns of the guest's name in a one-row ticket.
-const NAME: usize = 18;
-
 pub(super) fn draw(state: &State, theme: Theme, frame: &mut Frame, area: Rect) {
-    let cells = usize::from(area.width);
     let focused = state.focus == Focus::Queue;
     title(state, focused, theme, frame, Rect { height: 1, ..area });
     let shown = state.queue.shown();
@@ -36,23 +28,18 @@ pub(super) fn draw(state: &State, theme: Theme, frame: &mut Frame, area: Rect) {
         return;
     }
     let at = state.queue.position().unwrap_or(0);
-    let Cards { first, most, rows: rows_each } = Cards::of(state, area);
     let mut row = 1;
-    for (index, card) in shown.into_iter().enumerate().skip(first).take(most) {
-        let selected = index == at;
-        let lines = if rows_each == 2 {
-            two_rows(state, card, cells)
-        } else {
-            vec![one_row(state, card, cells)]
-        };
-        for (line, text) in lines.into_iter().enumerate() {
+    for (index, lines) in Cards::of(state, area).iter() {
+        let selected = *index == at;
+        let waits = shown.get(*index).is_some_and(|card| card.waiting_since.is_some());
+        for (line, text) in lines.iter().enumerate() {
             let style = match (selected, line) {
                 (true, _) => theme.style(if focused { Role::Selected } else { Role::Title }),
-                (false, 0) if card.waiting_since.is_some() => theme.style(Role::Waiting),
+                (false, 0) if waits => theme.style(Role::Waiting),
                 (false, 0) => Style::new(),
                 (false, _) => theme.style(Role::Faint),
             };
-            put(frame, area, row, &Line::from(Span::styled(text, style)));
+            put(frame, area, row, &Line::from(Span::styled(text.as_str(), style)));
             row += 1;
         }
     }
@@ -79,33 +66,53 @@ fn title(state: &State, focused: bool, theme: Theme, frame: &mut Frame, area: Re
         let spans = vec![Span::styled(left, here), Span::styled(right, faint)];
         return put(frame, area, 0, &Line::from(spans));
     }
-    if is_wide(state.size) {
-        let (left, right) = spread(&format!(" {}", heading(queue.filter())), &found, ' ', cells);
-        let spans = vec![Span::styled(left, here), Span::styled(right, faint)];
-        return put(frame, area, 0, &Line::from(spans));
-    }
-    let mut spans = Vec::new();
-    for (key, filter) in (1..).zip(Filter::ALL) {
-        let chosen = filter == queue.filter();
-        let count = match filter {
-            Filter::Closed if chosen => format!(" {}", found.trim_end()),
-            Filter::Closed => String::new(),
-            _ if queue.is_loaded() => format!(" {}", queue.count(filter)),
-            _ => String::new(),
+    let count = |filter: Filter| match filter {
+        Filter::Closed if filter == queue.filter() => format!(" {}", found.trim_end()),
+        Filter::Closed => String::new(),
+        _ if queue.is_loaded() => format!(" {}", queue.count(filter)),
+        _ => String::new(),
+    };
+    let parts = |form: &Form| -> Vec<(Filter, String)> {
+        let part = |(nth, filter): (usize, Filter)| {
+            let key = if form.keys { format!("{} ", nth + 1) } else { String::new() };
+            (filter, format!("{key}{}{}", (form.word)(filter), count(filter).trim_end()))
         };
-        let text = format!("{key} {}{count}", filter.word());
-        spans.push(Span::raw(if key == 1 { " " } else { "   " }));
-        spans.push(Span::styled(text, if chosen { here } else { faint }));
+        Filter::ALL.into_iter().enumerate().map(part).collect()
+    };
+    let fits = |form: &&Form| {
+        let parts = parts(form);
+        let texts: usize = parts.iter().map(|(_, text)| width(text)).sum();
+        texts + form.gap.len() * (parts.len() - 1) < cells
+    };
+    let form = FORMS.iter().find(fits).unwrap_or(&FORMS[FORMS.len() - 1]);
+    let mut spans = Vec::new();
+    for (at, (filter, text)) in parts(form).into_iter().enumerate() {
+        spans.push(Span::raw(if at == 0 { " " } else { form.gap }));
+        spans.push(Span::styled(text, if filter == queue.filter() { here } else { faint }));
     }
     put(frame, area, 0, &Line::from(spans));
 }
 
-fn heading(filter: Filter) -> &'static str {
+/// How the filters are named: in full where there is room, and always with their counts.
+struct Form {
+    word: fn(Filter) -> &'static str,
+    keys: bool,
+    gap: &'static str,
+}
+
+const FORMS: [Form; 3] = [
+    Form { word: Filter::word, keys: true, gap: "   " },
+    Form { word: brief, keys: true, gap: "  " },
+    Form { word: brief, keys: false, gap: " " },
+];
+
+/// A filter in one short word.
+fn brief(filter: Filter) -> &'static str {
     match filter {
-        Filter::Mine => "Mine",
-        Filter::Unassigned => "Unassigned",
-        Filter::Open => "All open",
-        Filter::Closed => "Closed",
+        Filter::Mine => "mine",
+        Filter::Unassigned => "free",
+        Filter::Open => "all",
+        Filter::Closed => "closed",
     }
 }
 
@@ -121,82 +128,4 @@ fn nothing(state: &State) -> &'static str {
         (true, _, Filter::Open) => "No open tickets",
         (true, _, Filter::Closed) => "No closed tickets",
     }
-}
-
-/// What stands before a ticket: `>` is open on the screen, `+` has something written in it that is
-/// not sent, `*` waits for an answer.
-fn mark(state: &State, card: &Card) -> char {
-    if state.open == Some(card.id) {
-        '>'
-    } else if state.has_draft(card.id) {
-        '+'
-    } else if card.waiting_since.is_some() {
-        '*'
-    } else {
-        ' '
-    }
-}
-
-/// How long the guest waits, or how long ago the ticket was closed.
-fn waits(state: &State, card: &Card) -> String {
-    card.waiting_since
-        .or(card.closed_at.filter(|_| !card.is_open()))
-        .map(|since| age(since, state.now))
-        .unwrap_or_default()
-}
-
-/// What no agent has read, in at most three columns.
-fn unread(card: &Card) -> String {
-    match card.unread() {
-        0 => String::new(),
-        many @ 1..=99 => format!("+{many}"),
-        _ => "99+".to_owned(),
-    }
-}
-
-fn one_row(state: &State, card: &Card, cells: usize) -> String {
-    let guest = card.guest.line(NAME);
-    let pad = " ".repeat(NAME.saturating_sub(width(&guest)));
-    let assignee =
-        card.assignee.as_ref().map(|name| format!("  {}", name.line(12))).unwrap_or_default();
-    let start = format!(
-        "{}{} {:>3} {:>3}  {guest}{pad}  ",
-        mark(state, card),
-        card.reference,
-        waits(state, card),
-        unread(card)
-    );
-    let room = cells.saturating_sub(width(&start) + width(&assignee) + 1);
-    let (left, right) =
-        spread(&format!("{start}{}", about(card, room)), &format!("{assignee} "), ' ', cells);
-    left + &right
-}
-
-fn two_rows(state: &State, card: &Card, cells: usize) -> Vec<String> {
-    let waits = format!(" {} {:>3} ", unread(card), waits(state, card));
-    let start = format!("{}{} ", mark(state, card), card.reference);
-    let name = card.guest.line(cells.saturating_sub(width(&start) + width(&waits)));
-    let (left, right) = spread(&format!("{start}{name}"), &waits, ' ', cells);
-    let (about, pad) =
-        spread(&format!("  {}", about(card, cells.saturating_sub(3))), "", ' ', cells);
-    vec![left + &right, fit(&(about + &pad), cells)]
-}
-
-/// The subject, and the last message behind it as far as there is room.
-fn about(card: &Card, cells: usize) -> String {
-    let urgent = match card.priority {
-        Priority::Urgent => "!! ",
-        Priority::High => "! ",
-        Priority::Normal | Priority::Low => "",
-    };
-    let subject = format!("{urgent}{}", card.about().line(cells.saturating_sub(urgent.len())));
-    let Some(preview) = card.preview.as_ref().filter(|_| card.subject.is_some()) else {
-        return subject;
-    };
-    let who = if card.last_role == Some(SenderRole::Guest) { "" } else { "↩ " };
-    let room = cells.saturating_sub(width(&subject) + width(who) + 3);
-    if room < 12 || preview.is_blank() {
-        return subject;
-    }
-    format!("{subject} · {who}{}", preview.line(room))
 }

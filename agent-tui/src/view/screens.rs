@@ -27,6 +27,12 @@ pub(super) fn drawn(story: &Story, theme: Theme) -> Terminal<TestBackend> {
     terminal
 }
 
+/// The rows of the screen, without what frames them here.
+pub(crate) fn rows(story: &Story) -> Vec<String> {
+    let screen = drawn(story, Theme::Mono).backend().to_string();
+    screen.lines().map(|row| row.trim_matches('"').to_owned()).collect()
+}
+
 fn screen(story: &Story) -> String {
     drawn(story, Theme::Ansi16).backend().to_string()
 }

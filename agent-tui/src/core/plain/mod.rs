@@ -7,6 +7,7 @@ mod report;
 mod stories;
 mod words;
 
+use ratatui::layout::Size;
 use support_shared::ErrorCode;
 use support_shared::ids::TicketName;
 
@@ -20,6 +21,9 @@ use super::{Effect, Focus, Stamp, State, desk, run};
 use crate::commands::{Availability, CommandId as C, rows};
 pub(crate) use report::Told;
 pub(crate) use words::{Reader, Word};
+
+/// The screen that there is not: everything is read out, and so nothing is out of the window.
+pub(crate) const PAGE: Size = Size::new(80, u16::MAX);
 
 /// Does what a line says.
 pub(super) fn act(state: &mut State, stamp: &Stamp, word: Word, effects: &mut Vec<Effect>) {

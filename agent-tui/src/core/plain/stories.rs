@@ -1,6 +1,7 @@
 //! The line mode, told as stories: lines in, lines and requests out.
 
 use support_shared::message::{Message, SenderRole};
+use support_shared::request::AgentRequest;
 
 use super::*;
 use crate::core::fixture::{message, note, ticket};
@@ -16,6 +17,8 @@ struct Lines {
 
 impl Lines {
     fn of(story: Story) -> Self {
+        let mut story = story;
+        story.state.size = PAGE;
         Self { story, told: Told::default(), reader: Reader::default() }
     }
 
@@ -109,6 +112,20 @@ fn closing_asks_once_and_any_other_line_means_no() {
 
     assert_eq!(lines.story.asked(), ["ticket:close"]);
     assert_eq!(lines.types("yes"), ["there was no question"]);
+}
+
+#[test]
+fn what_is_read_out_is_read_however_much_it_is() {
+    let mut lines = Lines::joined((1..=200).map(guest));
+
+    let marked = |effect: &Effect| match effect {
+        Effect::Ask(request) => match **request {
+            AgentRequest::MarkRead(ref mark) => mark.seq == 200,
+            _ => false,
+        },
+        _ => false,
+    };
+    assert!(lines.story.effects().iter().any(marked));
 }
 
 #[test]

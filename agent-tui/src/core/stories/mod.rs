@@ -2,6 +2,7 @@
 
 mod attention;
 pub(crate) mod canned;
+mod cards;
 mod changes;
 mod console;
 mod desk;
@@ -11,6 +12,7 @@ mod missed;
 mod needs;
 mod pointing;
 mod queue;
+mod reading;
 mod unsent;
 mod writing;
 
@@ -64,7 +66,7 @@ impl Story {
     pub(crate) fn in_conversation(messages: impl IntoIterator<Item = Message>) -> Self {
         let mut story = Self::online([ticket(1), ticket(2)]);
         story.keys("<enter>");
-        story.joined(None, messages);
+        story.joined_read(messages);
         story.effects.clear();
         story
     }
@@ -136,8 +138,27 @@ impl Story {
         self.joined_with_notes(after, messages, []);
     }
 
+    /// The server answers the first join of ticket 1, of which everything has been read.
+    fn joined_read(&mut self, messages: impl IntoIterator<Item = Message>) {
+        let messages: Vec<Message> = messages.into_iter().collect();
+        let read = messages.last().and_then(|last| last.seq).unwrap_or(0);
+        let ticket = Ticket { agent_read_seq: read, ..ticket(1) };
+        self.joined_to(ticket, None, messages, []);
+    }
+
     pub(crate) fn joined_with_notes(
         &mut self,
+        after: Option<u64>,
+        messages: impl IntoIterator<Item = Message>,
+        notes: impl IntoIterator<Item = Message>,
+    ) {
+        self.joined_to(ticket(1), after, messages, notes);
+    }
+
+    /// The server answers a join of this ticket, which is the first one.
+    pub(crate) fn joined_to(
+        &mut self,
+        ticket: Ticket,
         after: Option<u64>,
         messages: impl IntoIterator<Item = Message>,
         notes: impl IntoIterator<Item = Message>,
@@ -145,7 +166,7 @@ impl Story {
         let messages: Vec<Message> = messages.into_iter().collect();
         let has_more = after.is_none() && messages.first().is_some_and(|first| first.seq > Some(1));
         let page = Joined {
-            ticket: ticket(1),
+            ticket,
             epoch: "e".to_owned(),
             reset: false,
             messages,
@@ -207,6 +228,7 @@ fn named_key(name: &str) -> KeyEvent {
         "enter" => KeyCode::Enter,
         "esc" => KeyCode::Esc,
         "tab" => KeyCode::Tab,
+        "pgdn" => KeyCode::PageDown,
         "pgup" => KeyCode::PageUp,
         "end" => KeyCode::End,
         "down" => KeyCode::Down,
