@@ -85,11 +85,11 @@ impl Look {
              <link rel=\"stylesheet\" href=\"/{style}\">\n</head>\n<body class=\"plain\">\n\
              <header>\n<div class=\"who\">\n<h1>{heading}</h1>\n"
         )?;
+        out.push_str("</div>\n<div class=\"menu\">\n");
         if let Some(ticket) = &self.ticket {
             let (of, reference) = (words.reference, ticket.reference);
             writeln!(out, "<p id=\"reference\">{of}<bdi>{reference}</bdi></p>")?;
         }
-        out.push_str("</div>\n<div class=\"menu\">\n");
         if let Some(ticket) = self.ticket.as_ref().filter(|it| goes_on(it)) {
             writeln!(
                 out,
