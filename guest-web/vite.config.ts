@@ -4,6 +4,7 @@
 import { readFileSync } from 'node:fs';
 import { type Plugin, defineConfig, minifySync } from 'vite';
 import { sizeLimit } from './size';
+import { PacketType } from './slim/parser.js';
 
 const here = (file: string): string => `${import.meta.dirname}/slim/${file}`;
 
@@ -52,6 +53,14 @@ const IDLE = ['_drainQueue', 'notifyOutgoingListeners', 'ack'];
 const IDLE_PARTS: readonly (readonly [RegExp, string])[] = [
   // What it says of a server of another age takes more room than all that it does about it.
   [/"It seems you are trying[^"]*"/, '"old server"'],
+  // Nobody reads why: that there is no answer, or no connection any more, is enough.
+  [/"operation has timed out"/, ''],
+  [/"socket has been disconnected"/, ''],
+  [/"io server disconnect"/, ''],
+  [/"io client disconnect"/, ''],
+  // Nothing binary.
+  [/case PacketType\.BINARY_EVENT:/, ''],
+  [/case PacketType\.BINARY_ACK:/, ''],
   // Names that no event of the desk has.
   [/const RESERVED_EVENTS = [^;]*;/, ''],
   [/if \(RESERVED_EVENTS[^{]*\{[^}]*\}/, ''],
@@ -92,7 +101,7 @@ function withoutUnused(): Plugin {
       return IDLE_PARTS.reduce((text, [part, instead]) => {
         if (!part.test(text)) this.error(`the library's socket has no ${part.source}`);
         return text.replace(part, instead);
-      }, rest);
+      }, rest).replace(/PacketType\.([A-Z_]+)/g, (_, type: keyof typeof PacketType) => String(PacketType[type]));
     },
   };
 }
@@ -102,30 +111,60 @@ function withoutUnused(): Plugin {
  * server, nor the browser, nor what is kept in its storage. They get short names.
  */
 const OWN =
-  `acks adopted agents alone asking beginning checking chooseScore clearTimeoutFn connected dispatch draw effects emitBuffered
-  emitEvent emitReserved engine failed flags fresh hasOlder hasSession held hushed ids io isAdoptable keptOffline letter link
-  loaded loading loadingOlder mine newer notice notifyOutgoingListeners nsp onack onconnect ondisconnect onevent onpacket
-  outbox outboxFull packet problem reference receiveBuffer resting retry sendBuffer sending session
-  setTimeoutFn subEvents subs sync toNewest toOpen today transport tries typed unchanged withAgent withError writable yesterday
-  _clearAcks _destroy _drainQueue _hasPingExpired _opts _packet _readyState
-  _reconnecting _registerAckCallback _sendConnectPacket`.split(/\s+/);
+  `acks adopted agents alone asking beginning checking chooseScore clearTimeoutFn connected dispatch do draft draw drop
+  dropped effects emitBuffered emitEvent emitReserved ended engine failed flags frame fresh hasOlder hasSession heading
+  held hushed ids io is isAdoptable keep keepDraft kept keptOffline left letter link loaded loading loadingOlder locale
+  mine named newer notice notifyOutgoingListeners nsp onack onconnect ondisconnect onevent onpacket outbox outboxFull
+  packet page problem rated receiveBuffer reference render resting retry sendBuffer sending session sessionBegun
+  setTimeoutFn show subEvents subs sync tell toNewest toOpen today tries typed unchanged unread withAgent withError
+  yesterday _clearAcks _destroy _drainQueue _hasPingExpired _opts _packet _readyState _reconnecting _registerAckCallback
+  _sendConnectPacket`.split(/\s+/);
+
+const LETTERS = 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ';
+const short = (at: number): string =>
+  (at < LETTERS.length ? '' : short(Math.floor(at / LETTERS.length) - 1)) + LETTERS[at % LETTERS.length];
 
 function shortNames(): Plugin {
-  const letters = 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ';
-  const short = (at: number): string => (at < letters.length ? '' : short(Math.floor(at / letters.length) - 1)) + letters[at % letters.length];
   const cache = Object.fromEntries(OWN.map((name, at) => [name, short(at)]));
   return {
     name: 'short-names',
     buildStart() {
       const wire = readFileSync(here('../src/wire.ts'), 'utf8');
-      const theirs = OWN.filter((name) => new RegExp(`^\\s*"?${name}"?\\??: `, 'm').test(wire));
-      if (theirs.length > 0) this.error(`the server knows these by name: ${theirs.join(', ')}`);
+      const frame = readFileSync(here('../index.html'), 'utf8');
+      const isTheirs = (name: string) => new RegExp(`^\\s*"?${name}"?\\??: `, 'm').test(wire) || frame.includes(`data-word="${name}"`);
+      const theirs = OWN.filter(isTheirs);
+      if (theirs.length > 0) this.error(`the server or index.html knows these by name: ${theirs.join(', ')}`);
     },
     renderChunk(code, { fileName }) {
       const mangleProps = { include: new RegExp(`^(?:${OWN.join('|')})$`), cache };
       const { code: shorter, errors } = minifySync(fileName, code, { module: true, compress: false, mangle: false, mangleProps });
       if (errors.length > 0) this.error(errors.map(({ message }) => message).join('\n'));
       return { code: shorter, map: null };
+    },
+  };
+}
+
+/** Custom properties of the style sheet, which no script and no other sheet reads. */
+function shortColours(): Plugin {
+  return {
+    name: 'short-colours',
+    enforce: 'pre',
+    transform(code, id) {
+      if (!id.endsWith('.css')) return null;
+      const names = [...new Set(code.match(/--[a-z]+(-[a-z]+)*/g))];
+      return code.replace(/--[a-z]+(-[a-z]+)*/g, (name) => `--${short(names.indexOf(name))}`);
+    },
+  };
+}
+
+/** The launcher's style sheet stands in a string, where no minifier looks. */
+function bareStyle(): Plugin {
+  return {
+    name: 'bare-style',
+    enforce: 'pre',
+    transform(code, id) {
+      if (!id.endsWith('src/embed.ts')) return null;
+      return code.replace(/(?<=STYLE = `)[^`]*/, (style) => style.replace(/\s*([{};:,\n])\s*/g, '$1').replaceAll('\n', ''));
     },
   };
 }
@@ -152,7 +191,7 @@ function bareFrame(): Plugin {
 
 export default defineConfig(({ isSsrBuild }) => ({
   root: import.meta.dirname,
-  plugins: [slimSocketIo(), withoutUnused(), plainImports(), bareFrame(), ...(isSsrBuild ? [] : [shortNames(), sizeLimit()])],
+  plugins: [slimSocketIo(), withoutUnused(), shortColours(), bareStyle(), plainImports(), bareFrame(), ...(isSsrBuild ? [] : [shortNames(), sizeLimit()])],
   build: {
     target: 'es2022',
     assetsInlineLimit: 0,

@@ -2,6 +2,8 @@
 // by tests: they have theirs.
 import { spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer as createSite } from 'node:http';
+import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -15,6 +17,37 @@ async function line(stream, pattern) {
     if (found) return found[1];
   }
   throw new Error(`nothing like ${pattern}`);
+}
+
+/** Where it listens, on a port of its own. */
+async function listening(server) {
+  await new Promise((done) => server.listen(0, '127.0.0.1', done));
+  return `http://127.0.0.1:${server.address().port}`;
+}
+
+/** The way to the desk, which can be cut: nothing comes through until it is mended. */
+async function openWay(to) {
+  const open = new Set();
+  let isCut = false;
+  const way = createServer((near) => {
+    const far = connect(Number(new URL(to).port), '127.0.0.1');
+    for (const [one, other] of [[near, far], [far, near]]) {
+      open.add(one);
+      one.pipe(other);
+      one.on('error', () => other.destroy()).on('close', () => {
+        open.delete(one);
+        other.destroy();
+      });
+    }
+    if (isCut) near.destroy();
+  });
+  // Another host, or the browser would send the desk's cookies there.
+  const url = (await listening(way)).replace('127.0.0.1', 'localhost');
+  const cut = (yes) => {
+    isCut = yes;
+    if (yes) for (const one of open) one.destroy();
+  };
+  return { url, cut, close: () => way.close() };
 }
 
 /** Runs `work` with a desk, Alice and a browser, and leaves nothing behind. */
@@ -31,14 +64,29 @@ export async function withDesk(work) {
     const added = spawnSync(SERVER, add, { input: 'a long password of hers\n' });
     if (added.status !== 0) throw new Error(String(added.error ?? added.stderr));
     const limits = { SUPPORT_LIMITS_AGENT_MESSAGES_PER_SECOND: '0', SUPPORT_LIMITS_GUEST_READS_PER_SECOND: '0' };
-    const server = start(SERVER, ['--data', data, '--listen', '127.0.0.1:0'], limits);
+    // Another site, which has the launcher in its page.
+    let launcher = '';
+    const shop = createSite((_, answer) => {
+      const style = 'body { margin: 0; padding: 2rem; font: 1.125rem/1.6 Georgia, serif; color: #333; background: #fdf6ec }';
+      answer.writeHead(200, { 'content-type': 'text/html' });
+      answer.end(`<!doctype html><html lang=en><meta name=viewport content="width=device-width"><title>Tea</title><style>${style}</style>
+        <h1>The tea shop</h1><p>Loose leaf, sent the same day.</p><script src="${launcher}"></script>`);
+    });
+    const site = await listening(shop);
+    const args = ['--data', data, '--listen', '127.0.0.1:0', '--embed-origins', site];
+    const server = start(SERVER, args, limits);
     const url = await line(server.stdout, /listening on (\S+)/);
+    launcher = `${url}/embed.js`;
+    const way = await openWay(url);
     const port = await line(start('chromedriver', ['--port=0']).stdout, /successfully on port (\d+)/);
     const browser = await openBrowser(`http://127.0.0.1:${port}`, join(data, 'profile'));
     const alice = await signIn(url);
     try {
-      await work({ url, browser, alice, stop: () => server.kill() });
+      await work({ url, browser, alice, site, way });
     } finally {
+      way.close();
+      shop.close();
+      shop.closeAllConnections();
       alice.close();
       await browser.quit();
     }
@@ -87,6 +135,9 @@ async function openBrowser(driver, profile) {
     devtools: (cmd, params) => call('POST', `${at}/goog/cdp/execute`, { cmd, params }),
     screenshot: async () => Buffer.from(await call('GET', `${at}/screenshot`), 'base64'),
     patience: (ms) => call('POST', `${at}/timeouts`, { script: ms }),
+    /** What is inside a frame of the page, until `leave`. */
+    enter: (script) => run(`return ${script}`).then((id) => call('POST', `${at}/frame`, { id })),
+    leave: () => call('POST', `${at}/frame`, { id: null }),
     async until(script) {
       for (const end = Date.now() + 20_000; Date.now() < end; ) if (await run(`return ${script}`)) return;
       throw new Error(`never true: ${script}`);

@@ -10,7 +10,7 @@ mkdirSync(into, { recursive: true });
 const NARROW = [320, 568];
 const WIDE = [960, 568];
 
-await withDesk(async ({ url, browser, alice, stop }) => {
+await withDesk(async ({ url, browser, alice, site, way }) => {
   const sheets = [];
   const look = async (scheme, [width, height]) => {
     const metrics = { width, height, deviceScaleFactor: 1, mobile: false };
@@ -33,6 +33,7 @@ await withDesk(async ({ url, browser, alice, stop }) => {
     sheets.push([state, pictures]);
   };
   const visible = (id) => `!document.querySelector('#${id}').hidden`;
+  const state = (is) => `document.querySelector('#status').dataset.state === '${is}'`;
   const entries = (count) => `document.querySelectorAll('#log .entry').length === ${count}`;
 
   await browser.open(`${url}/`);
@@ -76,7 +77,7 @@ await withDesk(async ({ url, browser, alice, stop }) => {
   await browser.send('Another question');
   await browser.until("document.querySelector('main').dataset.ticket");
   const another = await browser.run("return document.querySelector('main').dataset.ticket");
-  await browser.until("document.querySelectorAll('#earlier li').length === 2");
+  await browser.until("document.querySelectorAll('#earlier li').length === 1");
   await browser.run("document.querySelector('#earlier').open = true");
   await shoot('earlier');
   await browser.run("document.querySelector('#earlier').open = false");
@@ -88,18 +89,33 @@ await withDesk(async ({ url, browser, alice, stop }) => {
     await alice.say(another, 'That was all.');
     await browser.until("/[1-9]/.test(document.querySelector('#newer').textContent)");
   });
-  const letter = {
-    id: 'refused', ticketId: another, text: 'A message to a conversation that was closed meanwhile', at: 1, tab: '',
-    details: { name: '', email: '', subject: '' }, failure: { code: 'ticket_closed', message: '' },
-  };
-  await browser.run('localStorage.setItem("support.outbox.refused", arguments[0])', JSON.stringify(letter));
-  await browser.open(`${url}/`);
-  await browser.until("document.querySelector('.reason')");
-  await shoot('failed');
-  stop();
-  await browser.until("document.querySelector('#status').dataset.state === 'offline'");
-  await browser.send('Are you still there?');
+  // Closed by Alice while the guest has no network: what it wrote meanwhile cannot be sent.
+  await browser.open(`${way.url}/`);
+  await browser.send('Is anybody there?');
+  await browser.until("document.querySelector('.own')?.dataset.state === 'sent'");
+  const third = await browser.run("return document.querySelector('main').dataset.ticket");
+  await alice.ask('ticket:join', { ticketId: third });
+  await alice.say(third, 'Yes. What can I do for you?');
+  await browser.until(entries(3));
+  await browser.run("document.querySelector('#details').open = true");
+  await shoot('name');
+  await browser.run("document.querySelector('#details').open = false");
+  way.cut(true);
+  await browser.until(state('offline'));
+  await browser.send('Where is the money now?');
   await shoot('offline');
+  await alice.ask('ticket:close', { ticketId: third });
+  way.cut(false);
+  await browser.until("document.querySelector('.reason')");
+  await browser.until(state('online'));
+  await shoot('failed');
+
+  await browser.open(site);
+  await browser.run("document.querySelector('support-desk').shadowRoot.querySelector('button').click()");
+  await browser.enter("document.querySelector('support-desk').shadowRoot.querySelector('iframe')");
+  await browser.until(visible('greeting'));
+  await browser.leave();
+  await shoot('embedded');
 
   const size = { width: 1202, height: 616, deviceScaleFactor: 1, mobile: false };
   await browser.devtools('Emulation.setDeviceMetricsOverride', size);

@@ -1,6 +1,7 @@
 // In place of `socket.io-parser`: Socket.IO 5 as JSON, without attachments.
 
-export const PacketType = { CONNECT: 0, DISCONNECT: 1, EVENT: 2, ACK: 3, CONNECT_ERROR: 4, BINARY_EVENT: 5, BINARY_ACK: 6 };
+/** What the build writes into the library in place of their names. */
+export const PacketType = { CONNECT: 0, DISCONNECT: 1, EVENT: 2, ACK: 3, CONNECT_ERROR: 4 };
 
 const PACKET = /^([0-4])(?:(\/[^,]*)(?:,|$))?(\d+)?(.*)$/s;
 /** What each type carries: what is anything else did not come from a Socket.IO server. */

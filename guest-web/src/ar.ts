@@ -1,15 +1,19 @@
 // What the page says in Arabic, which is written from right to left. Counts stand behind a colon, so
 // that no sentence depends on Arabic's six plurals.
 
-import type { Failure } from './state';
 import type { Words } from './words';
 
-const failures: Partial<Record<Failure['code'], string>> = {
+const refusals: Partial<Record<string, string>> = {
+  invalid: 'تحقق من اسمك وبريدك ورسالتك',
+  conflict: 'لديك محادثات مفتوحة كثيرة',
+  forbidden_origin: 'لا يُسمح بعرض هذه الصفحة في هذا الموقع',
   ticket_closed: 'هذه المحادثة مغلقة',
   not_found: 'لم تعد هذه المحادثة متاحة',
   too_large: 'الرسالة طويلة جدًا',
   session_ended: 'انتهت جلستك. تأكد من السماح بملفات تعريف الارتباط ثم أعد المحاولة',
 };
+
+const why = (code: string): string => refusals[code] ?? 'أعد المحاولة لاحقًا';
 
 /** A name in its own direction, whichever that is. */
 const apart = (name: string): string => `\u2068${name}\u2069`;
@@ -25,10 +29,13 @@ export const ar: Words = {
     message: 'رسالتك',
     write: 'اكتب رسالة',
     send: 'إرسال',
-    details: 'أضف اسمك (اختياري)',
+    details: 'اسمك وبريدك (اختياري)',
     name: 'اسمك',
     email: 'البريد الإلكتروني',
     subject: 'ما الموضوع؟',
+    save: 'حفظ',
+    open: 'مفتوحة',
+    closed: 'مغلقة',
     done: 'انتهيت',
     earlier: 'المحادثات السابقة',
     how: 'كيف كانت تجربتك؟',
@@ -36,7 +43,6 @@ export const ar: Words = {
     comment: 'هل تود إضافة شيء؟ (اختياري)',
     rate: 'إرسال التقييم',
     transcript: 'تنزيل كنص',
-    fresh: 'بدء محادثة جديدة',
     plain: 'لا يوجد اتصال مباشر؟ اكتب بدونه',
   },
   status: {
@@ -57,8 +63,9 @@ export const ar: Words = {
   sent: 'أُرسلت',
   seen: 'قُرئت',
   typing: (name) => `${apart(name)} يكتب…`,
-  alone: 'لا يوجد أحد هنا الآن. رسالتك محفوظة وسيتم الرد عليها هنا.',
-  failed: (failure) => `لم تُرسل: ${failures[failure.code] ?? failure.message}`,
+  alone: 'لا يوجد موظف دعم في المحادثة الآن. رسالتك محفوظة وسيتم الرد عليها هنا.',
+  failed: ({ code }) => `لم تُرسل: ${why(code)}`,
+  named: (as) => (as === 'kept' ? 'شكرًا لك، تم الحفظ.' : `لم يُحفظ: ${why(as)}`),
   retry: 'إعادة المحاولة',
   discard: 'حذف',
   today: 'اليوم',
@@ -70,6 +77,7 @@ export const ar: Words = {
   outboxFull: 'هناك رسائل كثيرة بانتظار الإرسال. أعد المحاولة بعد إرسالها.',
   closed: 'هذه المحادثة مغلقة.',
   ended: 'قلت إنك انتهيت. إذا كان لديك المزيد فاكتب لنا.',
+  fresh: 'بدء محادثة جديدة',
   toOpen: 'الانتقال إلى محادثتك المفتوحة',
   chooseScore: 'اختر رقمًا من 1 إلى 5.',
   rated: (score) => `شكرًا لك. تقييمك: ${score} من 5.`,
@@ -84,7 +92,7 @@ export const ar: Words = {
       case 'agentLeft':
         return `غادر ${by} المحادثة`;
       case 'guestEnded':
-        return 'قال الضيف إنه انتهى';
+        return 'أنهيت المحادثة';
       case 'ticketClosed':
         return (by ? `أغلق ${by} المحادثة` : 'أُغلقت المحادثة') + (event.reason ? `: ${apart(event.reason)}` : '');
       case 'ticketReopened':

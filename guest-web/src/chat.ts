@@ -82,6 +82,15 @@ function handle(turn: Turn, event: Event): void {
       return;
     }
 
+    case 'introduced':
+      set(turn, { named: null });
+      turn.effects.push({ do: 'introduce', details: event.details });
+      return;
+
+    case 'named':
+      set(turn, { named: event.as });
+      return;
+
     case 'earlierWanted':
       if (state.sync === 'ready') turn.effects.push({ do: 'earlier' });
       return;
@@ -120,7 +129,7 @@ function handle(turn: Turn, event: Event): void {
         rest(turn, event.error);
       } else {
         set(turn, { beginning: false, link: 'idle' });
-        failAll(turn, { code: event.error.code, message: event.error.message });
+        failAll(turn, { code: event.error.code });
       }
       return;
 

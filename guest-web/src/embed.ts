@@ -1,12 +1,13 @@
 // The launcher: a button on another site that opens the guest page in a frame. It lives in a
 // shadow tree, with a style sheet of its own, so that neither side's styles reach the other.
-// It imports nothing (types aside) and leaves no name behind: it is one plain script.
+// It imports nothing (types aside) and leaves no name behind: it is one plain script. On a site that
+// may not show the page it stays away, and tells the site's owner why.
 
 import type { FromHost, ToHost } from './frame';
 
 {
   const STYLE = `
-    :host { all: initial; position: fixed; z-index: 2147483000; inset: auto 1rem 1rem auto; color-scheme: light dark; font: 600 16px/1.25 system-ui, sans-serif; }
+    :host { all: initial !important; position: fixed !important; z-index: 2147483000 !important; inset: auto 1rem 1rem auto !important; color-scheme: light dark !important; font: 600 16px/1.25 system-ui, sans-serif !important; }
     [hidden] { display: none !important; }
     button { display: block; margin-inline-start: auto; padding: .75rem 1.25rem; border: 0; border-radius: 2rem; background: #0f6b62; color: #fff; font: inherit; cursor: pointer; box-shadow: 0 2px 12px rgb(0 0 0 / 25%); }
     button:hover { background: #0a564f; }
@@ -15,12 +16,19 @@ import type { FromHost, ToHost } from './frame';
     iframe { display: block; box-sizing: border-box; width: min(26rem, calc(100vw - 2rem)); height: min(40rem, calc(100vh - 6rem)); margin-bottom: .75rem; border: 1px solid #8b9591; border-radius: 1rem; background: Canvas; box-shadow: 0 8px 40px rgb(0 0 0 / 25%); }
     @media (forced-colors: active) { button { border: 1px solid; } }
   `;
+  /** The server puts them here. */
+  const SITES = ' SUPPORT_DESK_SITES ';
   const script = document.currentScript as HTMLScriptElement | null;
   const start = (): void => launch(new URL(script?.src ?? location.href).origin, script?.dataset['lang']);
   if (document.body) start();
   else document.addEventListener('DOMContentLoaded', start, { once: true });
 
   function launch(desk: string, asked: string | undefined): void {
+    const { origin } = location;
+    if (!SITES.includes(` ${origin} `)) {
+      console.error(`The support desk ${desk} may not be shown here: name ${origin} in its --embed-origins.`);
+      return;
+    }
     // Twice on one page is once.
     if (document.querySelector('support-desk')) return;
     const lang = asked ?? document.documentElement.lang;
@@ -60,7 +68,7 @@ import type { FromHost, ToHost } from './frame';
     const load = (): void => {
       if (frame) return;
       frame = document.createElement('iframe');
-      const query = new URLSearchParams({ in: location.origin, ...(lang ? { lang } : {}) });
+      const query = new URLSearchParams({ in: origin, ...(lang ? { lang } : {}) });
       frame.src = `${desk}/?${query}`;
       frame.title = label;
       frame.hidden = true;

@@ -1,14 +1,17 @@
 // What the page says in English.
 
-import type { Failure } from './state';
 import type { Words } from './words';
 
-const failures: Partial<Record<Failure['code'], string>> = {
+const refusals: Partial<Record<string, string>> = {
+  invalid: 'check your name, e-mail and text',
+  conflict: 'too many conversations are open',
+  forbidden_origin: 'this site may not show this page',
   ticket_closed: 'this conversation is closed',
   not_found: 'this conversation is no longer available',
   too_large: 'the message is too long',
   session_ended: 'your session has ended. Check that cookies are allowed, then try again',
 };
+const why = (code: string): string => refusals[code] ?? 'please try again later';
 const characters = (count: number): string => `${count} ${count === 1 ? 'character' : 'characters'}`;
 
 export const en: Words = {
@@ -22,10 +25,13 @@ export const en: Words = {
     message: 'Your message',
     write: 'Write a message',
     send: 'Send',
-    details: 'Add your name (optional)',
+    details: 'Your name and e-mail (optional)',
     name: 'Your name',
     email: 'E-mail',
     subject: 'What is it about?',
+    save: 'Save',
+    open: 'Open',
+    closed: 'Closed',
     done: 'I am done',
     earlier: 'Earlier conversations',
     how: 'How was it?',
@@ -33,7 +39,6 @@ export const en: Words = {
     comment: 'Anything to add? (optional)',
     rate: 'Send rating',
     transcript: 'Download as text',
-    fresh: 'Start a new conversation',
     plain: 'No live connection? Write without it',
   },
   status: {
@@ -54,8 +59,9 @@ export const en: Words = {
   sent: 'Sent',
   seen: 'Seen',
   typing: (name) => `${name} is writing…`,
-  alone: 'Nobody is here right now. Your message is kept and will be answered here.',
-  failed: (failure) => `Not sent: ${failures[failure.code] ?? failure.message}`,
+  alone: 'No agent is in the conversation right now. Your message is kept and will be answered here.',
+  failed: ({ code }) => `Not sent: ${why(code)}`,
+  named: (as) => (as === 'kept' ? 'Thank you, that is saved.' : `Not saved: ${why(as)}`),
   retry: 'Retry',
   discard: 'Discard',
   today: 'Today',
@@ -67,11 +73,12 @@ export const en: Words = {
   outboxFull: 'Too many messages are waiting to be sent. Please try again when they are through.',
   closed: 'This conversation is closed.',
   ended: 'You said that you are done. If there is more, just write.',
+  fresh: 'Start a new conversation',
   toOpen: 'Go to your open conversation',
   chooseScore: 'Choose a number from 1 to 5.',
   rated: (score) => `Thank you. You gave ${score} of 5.`,
   unchanged: (problem) =>
     problem === 'too_large' ? 'Your comment is too long.' : 'That did not go through. Please try again.',
   earlier: ({ subject, lastMessage, ref }) => subject ?? lastMessage?.preview ?? ref,
-  event: () => null,
+  event: ({ type }) => (type === 'guestEnded' ? 'You ended the conversation' : null),
 };

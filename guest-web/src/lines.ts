@@ -141,7 +141,7 @@ function letterLine({ letter, sent }: Pending, state: State): Drawing {
   const progress = sent ? words.sent : state.link === 'offline' ? words.keptOffline : words.waiting;
   return {
     key: `own ${letter.id}`,
-    source: [is, letter.failure?.message, canRetry, progress].join(),
+    source: [is, letter.failure?.code, canRetry, progress].join(),
     draw(element, press) {
       element.className = 'entry own';
       element.dataset['state'] = is;

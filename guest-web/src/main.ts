@@ -35,6 +35,8 @@ const view = new View({
     if (letter) dispatch({ is: 'written', letter });
     return letter !== null;
   },
+  draft: (at) => outbox.draft(at),
+  keepDraft: (at, text) => outbox.keepDraft(at, text),
   unread: (count) => host?.tell({ support: 'unread', count }),
 }, !host);
 
@@ -53,6 +55,11 @@ function perform(effect: Effect): void {
   switch (effect.do) {
     case 'beginSession':
       void beginSession(effect.details).then(dispatch);
+      return;
+    case 'introduce':
+      void beginSession(effect.details).then((begun) => {
+        dispatch({ is: 'named', as: begun.is === 'sessionBegun' ? 'kept' : (begun.error?.code ?? 'unanswered') });
+      });
       return;
     case 'rememberSession':
       outbox.hasSession = true;
@@ -131,7 +138,8 @@ function ask<E extends Asked>(event: E, payload: Payload<E>, then: (answer: Answ
   void connection.request(event, payload).then((answer) => dispatch(then(answer)));
 }
 
-async function beginSession({ name, email }: Details): Promise<Event> {
+/** A session, or the one that there is with what its guest says of itself. */
+async function beginSession({ name, email }: Details): Promise<Event & { is: 'sessionBegun' | 'sessionFailed' }> {
   try {
     const response = await fetch('/guest/session', {
       method: 'POST',

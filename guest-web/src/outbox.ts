@@ -1,4 +1,5 @@
-// What this browser remembers: messages that are not known to be stored, and that a session exists.
+// What this browser remembers: messages that are not known to be stored, texts that are not finished,
+// and that a session exists.
 // It holds them in localStorage, one key a letter, so that tabs never overwrite each other's.
 // All tabs see all letters. The tab that wrote one sends it; when that has not come about after
 // ADOPT_MS (the tab was closed), any other does. If both do, the server stores it once, by its id.
@@ -9,6 +10,7 @@ import type { Details, Letter, Pending } from './state';
 const LETTER = 'support.outbox.';
 const SESSION = 'support.session';
 const TAB = 'support.tab';
+const DRAFT = 'support.draft.';
 const LETTERS_MAX = 100;
 const ADOPT_MS = 5_000;
 
@@ -29,7 +31,8 @@ export interface Neighbour {
 
 export class Outbox {
   readonly #local = usable(() => localStorage);
-  readonly #tab = tabId(usable(() => sessionStorage));
+  readonly #own = usable(() => sessionStorage);
+  readonly #tab = tabId(this.#own);
   #latest = 0;
 
   constructor(neighbour: Neighbour) {
@@ -88,6 +91,16 @@ export class Outbox {
   set hasSession(yes: boolean) {
     if (yes) this.#local.set(SESSION, '1');
     else this.#local.remove(SESSION);
+  }
+
+  /** The text that this tab has begun there. Other tabs have boxes of their own. */
+  draft(at: string): string {
+    return this.#own.get(DRAFT + at) ?? '';
+  }
+
+  keepDraft(at: string, text: string): void {
+    if (text) this.#own.set(DRAFT + at, text);
+    else this.#own.remove(DRAFT + at);
   }
 
   #keys(): string[] {

@@ -71,31 +71,30 @@ export class Over {
     }
     say(find('problem'), problem ? words.unchanged(problem) : '');
     const isElsewhere = state.tickets.some((other) => other.id !== ticket?.id && !isOver(other));
-    say(find('new-conversation'), isElsewhere ? words.toOpen : (words.frame['fresh'] ?? ''));
+    say(find('new-conversation'), isElsewhere ? words.toOpen : words.fresh);
     // What had the focus is gone with the answer: stay where it was pressed.
     if (hadFocus && over && (document.activeElement as HTMLElement | null)?.offsetParent == null) this.focus();
 
-    this.#earlier.hidden = !state.tickets.some((other) => other.id !== ticket?.id);
     this.#conversations(state);
+    this.#earlier.hidden = !this.#list.firstChild;
   }
 
   #conversations({ tickets, ticket }: State): void {
-    const current = ticket?.id ?? null;
+    const others = tickets.filter((it) => it.id !== ticket?.id);
     // Left as they are while they say the same: the guest may be about to press one.
-    const source = JSON.stringify([current, tickets.map((it) => [it.id, it.updatedAt, words.earlier(it)])]);
+    const source = JSON.stringify(others.map((it) => [it.id, it.updatedAt, it.status, words.earlier(it)]));
     if (source === this.#source) return;
     this.#source = source;
     this.#list.replaceChildren(
-      ...tickets.map((it) => {
+      ...others.map((it) => {
         const item = make('li', '');
         const choose = button('', '', () => {
           this.#dispatch({ is: 'chosen', ticketId: it.id });
           this.#fold();
         });
         const title = make('bdi', '', words.earlier(it));
-        const at = make('time', '', dated('dayAndYear', new Date(it.updatedAt)));
-        if (it.id === current) choose.ariaCurrent = 'true';
-        choose.append(title, at);
+        const at = `${words.frame[it.status]} · ${dated('dayAndYear', new Date(it.updatedAt))}`;
+        choose.append(title, make('small', '', at));
         item.append(choose);
         return item;
       }),

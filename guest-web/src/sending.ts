@@ -48,7 +48,7 @@ export function unsent(turn: Turn, id: string, answer: Answer<unknown>): void {
     set(turn, { ticket: { ...ticket, status: 'closed' } });
     join(turn);
   }
-  change(turn, id, { failure: { code: error.code, message: error.message } });
+  change(turn, id, { failure: { code: error.code } });
 }
 
 /** Not the last word: the same request may succeed later. Neither is no answer at all. */

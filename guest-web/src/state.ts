@@ -34,7 +34,6 @@ export interface Details {
 /** Why a message will not be sent by itself any more. */
 export interface Failure {
   readonly code: ErrorCode | 'session_ended';
-  readonly message: string;
 }
 
 /** A message on its way, as it is kept in the outbox. */
@@ -80,6 +79,8 @@ export interface State {
   readonly asking: boolean;
   /** Why the last of these did not come about. */
   readonly problem: ErrorCode | 'unanswered' | null;
+  /** What became of the name and address that the guest gave last, after its first message. */
+  readonly named: ErrorCode | 'unanswered' | 'kept' | null;
   readonly epoch: string | null;
   /** An unbroken stretch of the log that ends at what was applied last. */
   readonly entries: readonly Entry[];
@@ -120,6 +121,8 @@ export type Event =
   | { is: 'done' }
   | { is: 'rated'; score: number; comment: string }
   | { is: 'changed'; ticketId: string; answer: Answer<TicketAnswer<GuestTicket>> }
+  | { is: 'introduced'; details: Details }
+  | { is: 'named'; as: State['named'] }
   | { is: 'earlierWanted' }
   | { is: 'earlier'; answer: Answer<TicketPage<GuestTicket>> }
   | { is: 'chosen'; ticketId: string }
@@ -152,6 +155,7 @@ export type Event =
 
 export type Effect =
   | { do: 'beginSession'; details: Details }
+  | { do: 'introduce'; details: Details }
   | { do: 'rememberSession' }
   | { do: 'forgetSession' }
   | { do: 'connect' }
@@ -181,6 +185,7 @@ export const BLANK: State = {
   tickets: [],
   asking: false,
   problem: null,
+  named: null,
   epoch: null,
   entries: [],
   held: [],
@@ -212,10 +217,24 @@ export function isOver(ticket: GuestTicket): boolean {
   return ticket.status === 'closed' || ticket.endedByGuest;
 }
 
-/** The guest has written, and no agent is in the conversation to read it now. */
-export function isAlone({ ticket, agents, entries }: State): boolean {
+/** The guest has written, and no agent has joined to read it. Offline that is not known. */
+export function isAlone({ link, ticket, agents, entries }: State): boolean {
   const last = entries.filter((entry) => entry.senderRole !== 'system').at(-1);
-  return ticket !== null && !isOver(ticket) && agents.length === 0 && last?.senderRole === 'guest';
+  return link === 'online' && ticket !== null && !isOver(ticket) && agents.length === 0 && last?.senderRole === 'guest';
+}
+
+/** Under which name a text that is not finished is kept: each conversation has its own. */
+export function draftOf({ loaded, ticket }: State): string {
+  return ticket?.id ?? (loaded ? 'new' : 'unknown');
+}
+
+/** Whether what stands in the box goes along to another conversation, which the guest has not chosen. */
+export function isSameDraft(before: State, { ticket }: State): boolean {
+  if (!before.loaded) return true;
+  // Its own first message has opened it. Others were listed before.
+  if (!before.ticket) return !before.tickets.some(({ id }) => id === ticket?.id);
+  // It was taken away: the session has ended.
+  return !ticket && !isOver(before.ticket);
 }
 
 /** How many of the agents' messages the guest has not seen, as far as the server knows. */

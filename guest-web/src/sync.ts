@@ -118,5 +118,5 @@ export function refuse(turn: Turn): void {
   leaveTicket(turn);
   set(turn, { session: false, beginning: false, fresh: false, link: 'idle', sync: 'none', sending: null });
   turn.effects.push({ do: 'forgetSession' }, { do: 'disconnect' });
-  failAll(turn, { code: 'session_ended', message: '' });
+  failAll(turn, { code: 'session_ended' });
 }

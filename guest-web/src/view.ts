@@ -6,7 +6,7 @@
 import { find, make, say } from './elements';
 import { type Line, type Press, keyOf, linesOf } from './lines';
 import { Over } from './over';
-import { type Details, type Event, type State, isAlone, isStart, unseenOf } from './state';
+import { BLANK, type Details, type Event, type State, draftOf, isAlone, isSameDraft, isStart, unseenOf } from './state';
 import { words } from './words';
 
 const CONTENT_MAX = 4_000;
@@ -19,6 +19,9 @@ export interface Guest {
   dispatch(event: Event): void;
   /** False when the message could not be kept; its text then stays in the box. */
   send(text: string, details: Details): boolean;
+  /** The text that was begun in a conversation and not sent. */
+  draft(at: string): string;
+  keepDraft(at: string, text: string): void;
   /** So many messages the guest has not seen. */
   unread(count: number): void;
 }
@@ -44,6 +47,7 @@ export class View {
   readonly #send = find<HTMLButtonElement>('send');
   readonly #form = find<HTMLFormElement>('form');
   readonly #over: Over;
+  readonly #about = find<HTMLDetailsElement>('details');
   readonly #hint = find('hint');
   readonly #drawn = new Map<string, { element: HTMLElement; source: string }>();
   readonly #pages = new Map<number, HTMLElement>();
@@ -73,9 +77,13 @@ export class View {
       this.#submit();
     });
     this.#composer.addEventListener('input', () => {
-      this.#measure();
-      this.#type();
+      this.#written();
     });
+    find('about').addEventListener('submit', (event) => {
+      event.preventDefault();
+      this.#introduce();
+    });
+    this.#about.addEventListener('toggle', () => this.#recall());
     this.#newer.addEventListener('click', () => {
       this.#toBottom();
       this.#composer.focus({ preventScroll: true });
@@ -87,13 +95,14 @@ export class View {
       if (this.#atBottom) this.#toBottom();
     }).observe(this.#log);
     document.addEventListener('visibilitychange', () => this.#count());
-    this.#measure();
+    this.#fill(draftOf(BLANK), guest.draft(draftOf(BLANK)));
   }
 
   render(state: State): void {
     const before = this.#state;
     this.#state = state;
     this.#frame(state);
+    this.#draft(before ?? BLANK, state);
     if (
       before?.entries !== state.entries ||
       before.outbox !== state.outbox ||
@@ -103,6 +112,7 @@ export class View {
     ) {
       this.#conversation(state, before);
     }
+    if (state.named && before?.named !== state.named) this.#named(state.named);
     this.#count();
     this.#lookUp();
   }
@@ -140,7 +150,7 @@ export class View {
     say(reference, ticket ? words.reference(ticket.ref) : '');
 
     find('greeting').hidden = !greets;
-    find('details').hidden = !start;
+    find('about').hidden = closed;
     const loading = find('loading');
     const waitsForPage = !state.loaded || (ticket !== null && state.entries.length === 0 && state.outbox.length === 0);
     loading.hidden = !waitsForPage && !state.loadingOlder;
@@ -158,6 +168,34 @@ export class View {
     // Not to a button: the guest may be about to press Enter.
     if (closed && wasWriting) this.#over.focus();
     find('plain').hidden = state.link !== 'offline';
+  }
+
+  /** Each conversation has its own text that is not finished, also after a reload. */
+  #draft(before: State, state: State): void {
+    const [from, to] = [draftOf(before), draftOf(state)];
+    if (from === to) return;
+    const kept = this.#guest.draft(to);
+    if (!isSameDraft(before, state)) {
+      this.#fill(to, kept);
+      return;
+    }
+    this.#fill(to, [kept, this.#composer.value].filter(Boolean).join('\n'));
+    this.#guest.keepDraft(from, '');
+  }
+
+  #fill(at: string, text: string): void {
+    // What is the same stays: the guest may be about to write on in the middle of it.
+    if (this.#composer.value !== text) this.#composer.value = text;
+    this.#guest.keepDraft(at, text);
+    this.#measure();
+  }
+
+  #named(as: NonNullable<State['named']>): void {
+    if (as === 'kept') {
+      this.#about.open = false;
+      this.#composer.focus();
+    }
+    say(this.#hint, words.named(as));
   }
 
   // ---- The conversation ----
@@ -288,13 +326,26 @@ export class View {
       return;
     }
     this.#composer.value = '';
-    this.#measure();
-    this.#type();
+    this.#written();
     this.#composer.focus();
   }
 
-  #type(): void {
+  #written(): void {
+    this.#measure();
+    this.#guest.keepDraft(draftOf(this.#state ?? BLANK), this.#composer.value);
     this.#guest.dispatch({ is: 'typed', typing: this.#composer.value.trim() !== '' });
+  }
+
+  /** What is said before the first message goes along with it. */
+  #introduce(): void {
+    if (this.#state?.ticket) this.#guest.dispatch({ is: 'introduced', details: this.#details() });
+    else this.#composer.focus();
+  }
+
+  /** What the desk knows of the guest already. */
+  #recall(): void {
+    const known = this.#state?.ticket?.guest;
+    for (const id of ['name', 'email'] as const) find<HTMLInputElement>(id).value ||= known?.[id] ?? '';
   }
 
   #details(): Details {

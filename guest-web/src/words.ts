@@ -27,6 +27,8 @@ export interface Words {
   typing(name: string): string;
   readonly alone: string;
   failed(failure: Failure): string;
+  /** What became of the guest's name and address. */
+  named(as: NonNullable<State['named']>): string;
   readonly retry: string;
   readonly discard: string;
   readonly today: string;
@@ -38,6 +40,7 @@ export interface Words {
   readonly outboxFull: string;
   readonly closed: string;
   readonly ended: string;
+  readonly fresh: string;
   readonly toOpen: string;
   readonly chooseScore: string;
   rated(score: number): string;

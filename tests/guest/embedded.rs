@@ -14,7 +14,10 @@ use crate::support::{browser::Browser, people::Agent, process::Server};
 /// A site with one page, which has the launcher of that desk, and hostile styles.
 fn open_shop(listener: TcpListener, desk: &str) {
     let page = format!(
-        "<!doctype html><html lang=en><title>Shop</title><style>button,iframe {{ display: none !important }}</style>\
+        "<!doctype html><html lang=en><title>Shop</title><style>\
+         *,support-desk {{ display: none !important; position: static !important; font: 40px cursive !important; opacity: 0 !important }}\
+         button,iframe {{ display: none !important }}</style>\
+         <script>window.said = []; console.error = (...all) => window.said.push(all.join(' '))</script>\
          <h1>Shop</h1><script src=\"{desk}/embed.js\" async></script>"
     );
     let tasks = TaskTracker::new();
@@ -50,7 +53,7 @@ async fn in_launcher(browser: &Browser, what: &str) -> thirtyfour::WebElement {
     found.element().unwrap()
 }
 
-async fn press_launcher(browser: &Browser) {
+pub(super) async fn press_launcher(browser: &Browser) {
     browser.press_by(|| async { Ok(in_launcher(browser, "button").await) }, "the launcher").await;
 }
 
@@ -66,6 +69,13 @@ async fn one_line_puts_the_page_on_an_allowed_site_with_its_unread_messages() {
     browser.page.goto(&shop).await.unwrap();
     press_launcher(&browser).await;
     browser.until("return document.querySelector('support-desk').dataset.open === 'true'").await;
+    // The site's own styles do not reach it, however important they are to it.
+    let looks = "const home = document.querySelector('support-desk');
+        const { display, position, fontSize, fontFamily, opacity } = getComputedStyle(home);
+        const own = getComputedStyle(home.shadowRoot.querySelector('button'));
+        return [display, position, fontSize, fontFamily, opacity, own.fontSize, own.fontFamily].join()";
+    let own = "inline,fixed,16px,system-ui, sans-serif,1,16px,system-ui, sans-serif";
+    assert_eq!(browser.ask::<String>(looks).await.replace("block", "inline"), own);
     into_frame(&browser).await;
     browser.send("from the shop").await;
     browser.shows(&["own:1:sent:from the shop"]).await;
@@ -145,7 +155,7 @@ async fn the_badge_is_what_the_server_knows_to_be_unread_whichever_page_the_gues
     browser.close().await;
 }
 
-async fn into_frame(browser: &Browser) {
+pub(super) async fn into_frame(browser: &Browser) {
     in_launcher(browser, "iframe").await.enter_frame().await.unwrap();
     browser.until("return document.querySelector('#composer') !== null").await;
 }
@@ -158,9 +168,20 @@ async fn a_site_that_is_not_allowed_gets_no_page() {
     let browser = Browser::open(&server).await;
     browser.page.goto(&shop).await.unwrap();
 
-    press_launcher(&browser).await;
-    browser.until("return document.querySelector('support-desk').dataset.open === 'true'").await;
-    in_launcher(&browser, "iframe").await.enter_frame().await.unwrap();
+    // The launcher stays away, and says so to whoever has put it there.
+    browser.until("return window.said.length > 0").await;
+    let said: Vec<String> = browser.ask("return window.said").await;
+    assert!(said.len() == 1 && said[0].contains(&format!("name {shop} in its --embed-origins")));
+    assert!(browser.ask::<bool>("return document.querySelector('support-desk') === null").await);
+    // Nor would a frame be shown that is put there without it.
+    let frame = format!(
+        "const frame = document.createElement('iframe'); frame.id = 'by-hand';
+        frame.src = '{}'; document.documentElement.append(frame); return null",
+        server.url("/")
+    );
+    browser.ask::<()>(&frame).await;
+    let frame = browser.page.find(By::Id("by-hand")).await.unwrap();
+    frame.enter_frame().await.unwrap();
     browser.until("return location.href.startsWith('chrome-error:')").await;
     assert!(browser.page.find(By::Id("composer")).await.is_err());
 

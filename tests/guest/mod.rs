@@ -2,13 +2,17 @@
 //! other sites, its form without JavaScript, and that everybody can use it.
 
 mod accessible;
+mod drafts;
 mod embedded;
+mod framed;
+mod names;
 mod network;
 mod over;
 mod payloads;
 mod plain;
 mod presence;
 mod reading;
+mod small;
 
 use serde_json::json;
 

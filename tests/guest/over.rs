@@ -18,7 +18,9 @@ async fn a_guest_that_is_done_says_so_rates_once_and_may_still_write() {
     says(&browser, "#state", "You said that you are done").await;
     // The focus is where something is said, not lost with the button.
     browser.until("return document.activeElement.id === 'state'").await;
-    press(&browser, "#rating .quiet").await;
+    // The rest is asked for once there is a number; who sends without one is told.
+    assert!(!browser.ask::<bool>("return find('comment').checkVisibility(); function find(id) { return document.getElementById(id); }").await);
+    browser.ask::<()>("document.querySelector('#rating').requestSubmit(); return null").await;
     says(&browser, "#problem", "Choose a number").await;
     press(&browser, "#scores label:nth-child(4)").await;
     let comment = browser.page.find(thirtyfour::By::Id("comment")).await.unwrap();
@@ -59,7 +61,11 @@ async fn a_closed_conversation_turns_read_only_at_once_and_another_can_begin() {
 
     // The earlier one is listed, and read-only.
     press(&browser, "#earlier summary").await;
-    press(&browser, "#earlier li:not(:has([aria-current])) button").await;
+    let listed = "return [...document.querySelectorAll('#earlier li')].map((it) =>
+        [it.querySelector('bdi').textContent, it.querySelector('small').textContent.split(' · ')[0]])";
+    let expected = vec![["first".to_owned(), "Closed".to_owned()]];
+    assert_eq!(browser.ask::<Vec<[String; 2]>>(listed).await, expected);
+    press(&browser, "#earlier li button").await;
     browser.settles(|entries| entries.first().is_some_and(|it| it == "own:1:sent:first")).await;
     assert_eq!(ticket(&browser).await, first);
     browser.until(FORM_IS_HIDDEN).await;

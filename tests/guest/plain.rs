@@ -23,11 +23,14 @@ async fn without_javascript_a_guest_writes_by_form_and_reads_by_reload() {
     browser.send("<b>hello</b> & good morning").await;
     browser.shows(&["own:1::<b>hello</b> & good morning"]).await;
 
+    says(&browser, "#agents", "No agent is in the conversation right now").await;
+
     let listed = alice.socket.done("ticket:list", json!({})).await;
     let ticket = listed["tickets"][0]["id"].as_str().unwrap().to_owned();
     alice.socket.done("ticket:join", json!({ "ticketId": ticket })).await;
     answers(&mut alice, &ticket, "<script>alert(1)</script>").await;
     press(&browser, ".reload a").await;
+    assert!(browser.ask::<bool>("return document.querySelector('#agents') === null").await);
     let whole = [
         "own:1::<b>hello</b> & good morning",
         "system:2::Alice joined the chat",
@@ -40,6 +43,7 @@ async fn without_javascript_a_guest_writes_by_form_and_reads_by_reload() {
 
     press(&browser, "header .quiet").await;
     says(&browser, "#state", "You said that you are done").await;
+    says(&browser, "#log", "You ended the conversation").await;
     press(&browser, "#scores label:nth-child(5)").await;
     press(&browser, "#rating button").await;
     says(&browser, "#rated", "You gave 5 of 5").await;
@@ -96,6 +100,29 @@ async fn it_speaks_the_guests_language_and_keeps_to_it() {
     assert!(get("fr").await.contains("<html lang=\"en\" dir=\"ltr\">"));
 
     browser.close().await;
+}
+
+#[tokio::test]
+async fn links_are_links_there_too_and_lead_only_where_they_say() {
+    let server = Server::start();
+    let mut maya = Guest::arrives(&server).await;
+    let mut alice = Agent::signs_in(&server, "alice").await;
+    let ticket = maya.opens_a_ticket("hello").await;
+    let said = "see (https://a.example/b?c=1&d=2). javascript:alert(1) \
+        http://b.example\"onclick=alert(1) <https://c.example/<script>";
+    answers(&mut alice, &ticket, said).await;
+    let request = http().get(server.url("/plain")).header("cookie", &maya.cookie);
+    let page = request.send().await.unwrap().text().await.unwrap();
+
+    let about = "target=\"_blank\" rel=\"noopener noreferrer nofollow\"";
+    let links: Vec<&str> = page.split("<a href=\"http").skip(1).collect();
+    assert_eq!(links.len(), 3, "{page}");
+    for (link, whole) in
+        links.iter().zip(["s://a.example/b?c=1&amp;d=2", "://b.example", "s://c.example/"])
+    {
+        assert!(link.starts_with(&format!("{whole}\" {about}>http{whole}</a>")), "{link}");
+    }
+    assert!(!page.contains("<script") && !page.contains("href=\"javascript"), "{page}");
 }
 
 fn form(request: RequestBuilder, fields: &str) -> RequestBuilder {

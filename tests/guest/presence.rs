@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{answers, says, ticket};
-use crate::support::{DEADLINE, browser::Browser, people::Agent, process::Server};
+use crate::support::{DEADLINE, browser::Browser, people::Agent, process::Server, proxy::Proxy};
 
 const AGENTS: &str = "#agents";
 
@@ -128,13 +128,15 @@ async fn a_message_is_seen_when_an_agent_has_read_it_and_the_agents_see_what_the
 }
 
 #[tokio::test]
-async fn a_guest_that_writes_while_nobody_is_there_is_told_so() {
+async fn a_guest_that_writes_while_no_agent_is_in_the_conversation_is_told_so() {
     let server = Server::with(&[("SUPPORT_LIMITS_LEFT_GRACE_MS", "1")]);
+    let proxy = Proxy::to(server.address).await;
+    // She is connected all the time. Whether she is in the conversation is all that is said of her.
     let mut alice = Agent::signs_in(&server, "alice").await;
-    let browser = Browser::open(&server).await;
+    let browser = Browser::open(&proxy.at).await;
     browser.until("return document.querySelector('#agents').textContent === ''").await;
     browser.send("hello").await;
-    says(&browser, AGENTS, "Nobody is here right now. Your message is kept").await;
+    says(&browser, AGENTS, "No agent is in the conversation right now. Your message is kept").await;
     assert!(
         browser.ask::<bool>("return document.querySelector('#agents').ariaLive === 'polite'").await
     );
@@ -147,7 +149,18 @@ async fn a_guest_that_writes_while_nobody_is_there_is_told_so() {
     browser.settles(|entries| entries.len() == 2).await;
     browser.until(nothing).await;
     alice.socket.done("ticket:leave", json!({ "ticketId": ticket })).await;
-    says(&browser, AGENTS, "Nobody is here right now").await;
+    says(&browser, AGENTS, "No agent is in the conversation right now").await;
+
+    // Who is offline does not know.
+    proxy.refuse(true);
+    proxy.cut();
+    browser.until("return document.querySelector('#status').dataset.state === 'offline'").await;
+    browser.until(nothing).await;
+    browser.send("anybody?").await;
+    says(&browser, ".own:last-child .state", "Waiting to be sent").await;
+    browser.until(nothing).await;
+    proxy.refuse(false);
+    says(&browser, AGENTS, "No agent is in the conversation right now").await;
 
     browser.close().await;
 }

@@ -79,6 +79,62 @@ async fn a_message_that_comes_before_the_page_hears_of_a_scroll_does_not_pull_th
 }
 
 #[tokio::test]
+async fn of_5_000_messages_only_those_in_view_are_laid_out_and_a_new_one_draws_itself_alone() {
+    const ALL: usize = 5_000;
+    let server = Server::with(&[
+        ("SUPPORT_LIMITS_AGENT_MESSAGES_PER_SECOND", "0"),
+        ("SUPPORT_LIMITS_GUEST_READS_PER_SECOND", "0"),
+    ]);
+    let mut alice = Agent::signs_in(&server, "alice").await;
+    let browser = Browser::open(&server).await;
+    browser.send("hello").await;
+    let ticket = ticket(&browser).await;
+    for number in 2..=ALL {
+        answers(&mut alice, &ticket, &format!("message {number} ").repeat(1 + number % 12)).await;
+    }
+    browser.page.refresh().await.unwrap();
+    let count = |number: usize| {
+        format!("return document.querySelector('[data-seq=\"{number}\"]') !== null")
+    };
+    browser.until(&count(ALL)).await;
+    let up = "document.querySelector('#log').scrollTop = 0; return document.querySelector('.entry').dataset.seq";
+    let mut first = ALL;
+    while first > 1 {
+        let before = first;
+        let began = std::time::Instant::now();
+        while first == before {
+            first = browser.ask::<String>(up).await.parse().unwrap();
+            assert!(began.elapsed() < crate::support::DEADLINE, "still at {first}");
+        }
+    }
+    assert_eq!(browser.entries().await.len(), ALL);
+
+    let laid_out = "return [...document.querySelectorAll('.entry')].filter((it) =>
+        it.checkVisibility({ contentVisibilityAuto: true })).length";
+    for part in [0.0, 0.3, 0.6, 1.0] {
+        let to = format!(
+            "const log = document.querySelector('#log'); log.scrollTop = log.scrollHeight * {part};
+            return new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done(null))))"
+        );
+        browser.ask::<()>(&to).await;
+        // A page of fifty each for what is above, in and below the window, and some to spare.
+        let laid_out = browser.ask::<usize>(laid_out).await;
+        assert!((1..=350).contains(&laid_out), "{laid_out} entries at {part}");
+    }
+    let watch = "window.drawn = 0; new MutationObserver((changes) => {
+        for (const { addedNodes } of changes) window.drawn += addedNodes.length;
+      }).observe(document.querySelector('#log'), { childList: true, subtree: true, characterData: true });
+      return null";
+    browser.ask::<()>(watch).await;
+    answers(&mut alice, &ticket, "news").await;
+    browser.until(&count(ALL + 1)).await;
+    let drawn = browser.ask::<usize>("return window.drawn").await;
+    assert!((1..=10).contains(&drawn), "{drawn} nodes for one message");
+
+    browser.close().await;
+}
+
+#[tokio::test]
 async fn nothing_moves_for_who_wants_no_motion() {
     let server = Server::start();
     let browser = Browser::open(&server).await;

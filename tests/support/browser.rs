@@ -76,6 +76,17 @@ impl Browser {
         Self::with(server, forbid).await
     }
 
+    /// One that keeps no cookies of other sites in frames, but those that are set apart, and asks
+    /// nobody who has signed a certificate.
+    pub(crate) async fn without_third_parties(server: &At) -> Self {
+        let forbid = |options: &mut ChromeCapabilities| {
+            for flag in ["--ignore-certificate-errors", "--test-third-party-cookie-phaseout"] {
+                options.add_arg(flag).unwrap();
+            }
+        };
+        Self::with(server, forbid).await
+    }
+
     /// Opens the page in a browser of its own. Chromium now and then hangs while it starts, on a
     /// machine that is busy: it is started again, which says nothing of the page.
     async fn with(server: &At, choose: impl Fn(&mut ChromeCapabilities)) -> Self {

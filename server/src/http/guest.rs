@@ -11,7 +11,7 @@ use futures_util::stream;
 use support_shared::{
     TicketId,
     answer::Joined,
-    message::Message,
+    message::{Message, SenderRole},
     request::{Count, JoinTicket, ListOwnTickets},
     ticket::GuestTicket,
 };
@@ -22,6 +22,15 @@ use super::{
     problem::{Named, Problem},
 };
 use crate::desk::{Actor, Address, Command, Reply, TicketView, Who};
+
+/// A guest's ticket as it is now, and a part of its log.
+pub(super) struct Excerpt {
+    pub(super) ticket: GuestTicket,
+    pub(super) messages: Vec<Message>,
+    pub(super) has_more: bool,
+    /// An agent is in the conversation.
+    pub(super) is_attended: bool,
+}
 
 /// The guest that a request's cookie proves.
 pub(super) struct GuestCaller(pub(super) Actor);
@@ -60,7 +69,7 @@ impl Http {
         actor: &Actor,
         ticket: TicketId,
         after: Option<u64>,
-    ) -> Result<(GuestTicket, Vec<Message>, bool), Problem> {
+    ) -> Result<Excerpt, Problem> {
         let request = JoinTicket {
             ticket_id: ticket,
             after_seq: after,
@@ -71,8 +80,17 @@ impl Http {
         };
         match self.execute(actor, Command::JoinTicket(request)).await? {
             Reply::Joined(Joined {
-                ticket: TicketView::Guest(ticket), messages, has_more, ..
-            }) => Ok((*ticket, messages, has_more)),
+                ticket: TicketView::Guest(ticket),
+                messages,
+                has_more,
+                participants,
+                ..
+            }) => Ok(Excerpt {
+                ticket: *ticket,
+                messages,
+                has_more,
+                is_attended: participants.iter().any(|it| it.role == SenderRole::Agent),
+            }),
             _ => Err(self.unexpected()),
         }
     }
@@ -86,7 +104,8 @@ pub(super) async fn transcript(
     // Counted as a list that a guest reads: a whole log is not for asking again and again.
     let asked = ListOwnTickets { cursor: None, limit: Some(Count::ONE) };
     http.execute(&actor, Command::ListOwnTickets(asked)).await?;
-    let (about, messages, has_more) = http.read(&actor, ticket, Some(0)).await?;
+    let Excerpt { ticket: about, messages, has_more, .. } =
+        http.read(&actor, ticket, Some(0)).await?;
     let name = format!("attachment; filename=\"conversation-{}.txt\"", about.reference);
     let first = heading(&about) + &lines(&messages);
     let next = has_more.then(|| last(&messages));
@@ -97,7 +116,7 @@ pub(super) async fn transcript(
         async move {
             let Some(after) = after else { return Ok(None) };
             let read = http.read(&actor, ticket, Some(after)).await;
-            let (_, messages, has_more) =
+            let Excerpt { messages, has_more, .. } =
                 read.map_err(|_| std::io::Error::other("the rest cannot be read"))?;
             let next = (has_more && !messages.is_empty()).then(|| last(&messages));
             Ok::<_, std::io::Error>(Some((lines(&messages), next)))

@@ -53,6 +53,16 @@ impl Origin {
         (plain && !host.is_empty() && !host.ends_with('.')).then_some(Self { scheme, host, port })
     }
 
+    /// As a browser says it: without the port that the scheme has anyway.
+    #[cfg(any(feature = "page", test))]
+    fn said(&self) -> String {
+        let Self { scheme, host, port } = self;
+        match (scheme.as_str(), *port) {
+            ("http", 80) | ("https", 443) => format!("{scheme}://{host}"),
+            _ => self.to_string(),
+        }
+    }
+
     /// Whether pages come to it over https.
     pub(crate) fn is_secure(&self) -> bool {
         self.scheme == "https"
@@ -83,6 +93,12 @@ impl Origins {
             return "'none'".to_owned();
         }
         self.embedding.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
+    }
+
+    /// The sites that may show the guest page, as their browsers call them.
+    #[cfg(any(feature = "page", test))]
+    pub(super) fn sites(&self) -> String {
+        self.embedding.iter().map(Origin::said).collect::<Vec<_>>().join(" ")
     }
 
     fn allow(&self, origin: &Origin, headers: &HeaderMap) -> bool {
@@ -184,6 +200,7 @@ mod tests {
         assert!(ours.embeds("https://SHOP.example:443").is_some());
         assert!(ours.embeds("https://shop.example.evil.com").is_none());
         assert_eq!(ours.frame_ancestors(), "https://shop.example:443");
+        assert_eq!(ours.sites(), "https://shop.example");
         assert!(!allowed(&ours, "chat.example", &["https://shop.example"]));
     }
 

@@ -45,8 +45,20 @@ mod embedded {
         file(&http, &asked, "index.html", FRESH).await
     }
 
-    async fn launcher(State(http): State<Http>, asked: HeaderMap) -> Response {
-        file(&http, &asked, "embed.js", FRESH).await
+    /// What stands in the launcher where it wants to know the sites that may have it.
+    const SITES: &str = "SUPPORT_DESK_SITES";
+
+    /// It is told which sites it is for, and stays away from others: their visitors would see a
+    /// frame with nothing in it.
+    async fn launcher(State(http): State<Http>) -> Response {
+        let Some(file) = Files::get("embed.js") else {
+            return problem::unknown_route().await.into_response();
+        };
+        let script = String::from_utf8_lossy(&file.data).replace(SITES, &http.origins.sites());
+        // The launcher stands in pages of whatever encoding.
+        let kind = "text/javascript; charset=utf-8";
+        let own = [(header::CONTENT_TYPE, kind), (header::CACHE_CONTROL, FRESH)];
+        (headers(&http), own, script).into_response()
     }
 
     async fn asset(
@@ -61,7 +73,6 @@ mod embedded {
         let Some(file) = Files::get(name) else {
             return problem::unknown_route().await.into_response();
         };
-        // The launcher stands in pages of whatever encoding.
         let kind = format!("{}; charset=utf-8", file.metadata.mimetype());
         let own = [
             (header::CONTENT_TYPE, kind),

@@ -10,7 +10,10 @@ use support_shared::{
 };
 use ulid::Ulid;
 
-use super::words::{Speech, Words};
+use super::{
+    links::pieces,
+    words::{Speech, Words},
+};
 use crate::http::page;
 
 /// What is in the form that a message is written in.
@@ -39,6 +42,7 @@ pub(super) struct Look {
     pub(super) messages: Vec<Message>,
     pub(super) has_more: bool,
     pub(super) is_newest: bool,
+    pub(super) is_attended: bool,
     pub(super) tickets: Vec<GuestTicket>,
     pub(super) draft: Draft,
     pub(super) speech: Speech,
@@ -85,11 +89,11 @@ impl Look {
              <link rel=\"stylesheet\" href=\"/{style}\">\n</head>\n<body class=\"plain\">\n\
              <header>\n<div class=\"who\">\n<h1>{heading}</h1>\n"
         )?;
+        out.push_str("</div>\n<div class=\"menu\">\n");
         if let Some(ticket) = &self.ticket {
             let (of, reference) = (words.reference, ticket.reference);
             writeln!(out, "<p id=\"reference\">{of}<bdi>{reference}</bdi></p>")?;
         }
-        out.push_str("</div>\n<div class=\"menu\">\n");
         if let Some(ticket) = self.ticket.as_ref().filter(|it| goes_on(it)) {
             writeln!(
                 out,
@@ -133,6 +137,9 @@ impl Look {
         let id = ticket.id;
         writeln!(out, "<a href=\"/plain?ticket={id}&amp;at={last}{lang}#end\">{what}</a></p>")?;
         if goes_on(ticket) {
+            if self.is_newest && !self.is_attended && self.waits() {
+                writeln!(out, "<p id=\"agents\">{}</p>", words.alone)?;
+            }
             return Ok(());
         }
         let is_closed = ticket.status == TicketStatus::Closed;
@@ -155,6 +162,12 @@ impl Look {
              <a class=\"quiet\" href=\"/guest/tickets/{}/transcript\" download>{}</a></div>\n</section>",
             words.fresh, ticket.id, words.transcript
         )
+    }
+
+    /// Whether the last word is the guest's.
+    fn waits(&self) -> bool {
+        let mut said = self.messages.iter().rev().map(|it| it.sender_role);
+        said.find(|role| *role != SenderRole::System) == Some(SenderRole::Guest)
     }
 
     fn form(&self, out: &mut String) -> fmt::Result {
@@ -243,27 +256,41 @@ fn goes_on(ticket: &GuestTicket) -> bool {
 
 fn entry(out: &mut String, message: &Message, ticket: &GuestTicket, words: &Words) -> fmt::Result {
     let seq = message.seq.unwrap_or_default();
-    let told = message.event.as_ref().and_then(words.event);
-    let text = Escaped(told.as_ref().unwrap_or(&message.content));
     let at = time(&message.created_at.to_string());
     let is_own = message.sender_role == SenderRole::Guest;
     let name = Escaped(if is_own { words.you } else { &message.sender_name });
     match message.sender_role {
-        SenderRole::System => writeln!(
-            out,
-            "<div class=\"entry system\" data-seq=\"{seq}\"><span class=\"text\" dir=\"auto\">{text}</span>{at}</div>"
-        ),
+        SenderRole::System => {
+            let told = message.event.as_ref().and_then(words.event);
+            let text = Escaped(told.as_ref().unwrap_or(&message.content));
+            writeln!(
+                out,
+                "<div class=\"entry system\" data-seq=\"{seq}\"><span class=\"text\" dir=\"auto\">{text}</span>{at}</div>"
+            )
+        }
         SenderRole::Guest | SenderRole::Agent => {
             let (whose, name_class) =
                 if is_own { ("own", "name unseen") } else { ("other", "name") };
             let read = if seq <= ticket.agent_read_seq { words.seen } else { words.sent };
             let state = || format!("<span class=\"state\">{read}</span>");
             let state = if is_own { state() } else { String::new() };
-            writeln!(
+            write!(
                 out,
                 "<div class=\"entry {whose}\" data-seq=\"{seq}\"><bdi class=\"{name_class}\">{name}</bdi>\
-                 <div class=\"text\" dir=\"auto\">{text}</div><div class=\"meta\">{at}{state}</div></div>"
-            )
+                 <div class=\"text\" dir=\"auto\">"
+            )?;
+            for piece in pieces(&message.content) {
+                let text = Escaped(piece.text);
+                if piece.is_link {
+                    write!(
+                        out,
+                        "<a href=\"{text}\" target=\"_blank\" rel=\"noopener noreferrer nofollow\">{text}</a>"
+                    )?;
+                } else {
+                    write!(out, "{text}")?;
+                }
+            }
+            writeln!(out, "</div><div class=\"meta\">{at}{state}</div></div>")
         }
     }
 }

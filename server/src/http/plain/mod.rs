@@ -2,6 +2,7 @@
 //! of its own; what is refused is shown with the text that was sent still in its box.
 
 mod html;
+mod links;
 mod words;
 
 use axum::{
@@ -28,7 +29,7 @@ use self::{
 use super::{
     Http,
     cookies::Place,
-    guest::GuestCaller,
+    guest::{Excerpt, GuestCaller},
     page,
     problem::{Asked, Problem},
 };
@@ -269,7 +270,8 @@ async fn look(http: &Http, actor: &Actor, wanted: Wanted, draft: Draft) -> Resul
     let Some(chosen) = chosen else {
         return Ok(Look { tickets, draft, ..Look::default() });
     };
-    let (ticket, mut messages, mut has_more) = http.read(actor, chosen, None).await?;
+    let Excerpt { ticket, mut messages, mut has_more, is_attended } =
+        http.read(actor, chosen, None).await?;
     if let Some(before) = wanted.before {
         let limit: Limit = None;
         let name = TicketName::Id(chosen);
@@ -284,7 +286,8 @@ async fn look(http: &Http, actor: &Actor, wanted: Wanted, draft: Draft) -> Resul
     }
     let is_newest = wanted.before.is_none();
     let ticket = Some(ticket);
-    Ok(Look { ticket, messages, has_more, is_newest, tickets, draft, ..Look::default() })
+    let speech = Speech::default();
+    Ok(Look { ticket, messages, has_more, is_newest, is_attended, tickets, draft, speech })
 }
 
 /// The guest's conversations, the latest first.

@@ -26,6 +26,7 @@ pub(super) struct Words {
     pub(super) look: &'static str,
     pub(super) newest: &'static str,
     pub(super) over: &'static str,
+    pub(super) alone: &'static str,
     pub(super) closed: &'static str,
     pub(super) ended: &'static str,
     /// Before and after the number.
@@ -71,6 +72,7 @@ static EN: Words = Words {
     look: "Look for an answer",
     newest: "Newest messages",
     over: "After the conversation",
+    alone: "No agent is in the conversation right now. Your message is kept and will be answered here.",
     closed: "This conversation is closed.",
     ended: "You said that you are done. If there is more, just write.",
     rated: ["Thank you. You gave ", " of 5."],
@@ -94,7 +96,7 @@ static EN: Words = Words {
     worst: "1 is bad, 5 is good",
     comment: "Anything to add? (optional)",
     rate: "Send rating",
-    event: |_| None,
+    event: event_in_english,
     refusal: None,
 };
 
@@ -111,6 +113,7 @@ static AR: Words = Words {
     look: "هل وصل رد؟",
     newest: "أحدث الرسائل",
     over: "بعد المحادثة",
+    alone: "لا يوجد موظف دعم في المحادثة الآن. رسالتك محفوظة وسيتم الرد عليها هنا.",
     closed: "هذه المحادثة مغلقة.",
     ended: "قلت إنك انتهيت. إذا كان لديك المزيد فاكتب لنا.",
     rated: ["شكرًا لك. تقييمك: ", " من 5."],
@@ -138,6 +141,11 @@ static AR: Words = Words {
     refusal: Some(refusal_in_arabic),
 };
 
+/// The desk says it in English already, but speaks of the guest to others.
+fn event_in_english(event: &SystemEvent) -> Option<String> {
+    matches!(event, SystemEvent::GuestEnded).then(|| "You ended the conversation".to_owned())
+}
+
 fn event_in_arabic(event: &SystemEvent) -> Option<String> {
     // A name in its own direction, whichever that is.
     let apart = |name: &str| format!("\u{2068}{name}\u{2069}");
@@ -146,7 +154,7 @@ fn event_in_arabic(event: &SystemEvent) -> Option<String> {
             Some(format!("انضم {} إلى المحادثة", apart(&agent.name)))
         }
         SystemEvent::AgentLeft { agent } => Some(format!("غادر {} المحادثة", apart(&agent.name))),
-        SystemEvent::GuestEnded => Some("قال الضيف إنه انتهى".to_owned()),
+        SystemEvent::GuestEnded => Some("أنهيت المحادثة".to_owned()),
         SystemEvent::TicketClosed { agent, reason } => {
             let closed = match agent {
                 Some(agent) => format!("أغلق {} المحادثة", apart(&agent.name)),
@@ -265,6 +273,7 @@ mod tests {
                 words.conversation,
                 words.newest,
                 words.over,
+                words.alone,
                 words.closed,
                 words.ended,
                 words.rated[0],
@@ -288,6 +297,8 @@ mod tests {
             for text in same {
                 assert!(page.contains(text), "{text}");
             }
+            let ended = (words.event)(&SystemEvent::GuestEnded).unwrap();
+            assert!(page.contains(&ended), "{ended}");
         }
     }
 }
