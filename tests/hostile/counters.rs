@@ -173,6 +173,8 @@ async fn who_does_not_come_to_the_point_is_counted() {
 #[tokio::test]
 async fn a_peer_that_does_not_read_is_counted() {
     let (server, metrics) = limited(&[("SUPPORT_LIMITS_PEER_TIMEOUT_MS", "1000")]);
+    // The figures are served when the desk is.
+    Guest::session(&server).await;
     let mut stream = TcpStream::connect(server.address).unwrap();
     stream.set_write_timeout(Some(Duration::from_millis(100))).unwrap();
 
