@@ -4,8 +4,9 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
+use clap::Args;
 use serde_json::Value;
-use support_server::desk::Limits;
+use support_server::{config::Flags, desk::Limits};
 use support_shared::{
     ErrorCode,
     notice::{AgentNotice, GuestNotice},
@@ -48,6 +49,36 @@ fn the_readmes_limits_are_those_in_force() {
     }
 
     stands("limits", &table);
+}
+
+/// The flags of the README are those of the command line: each with its value and its variable, and
+/// its default where the help names one.
+#[test]
+fn the_readmes_settings_are_those_of_the_command_line() {
+    let command = Flags::augment_args(clap::Command::new("support-server"));
+    let mut flags = BTreeMap::new();
+    for flag in command.get_arguments() {
+        let value = flag.get_value_names().unwrap()[0].as_str();
+        let help = flag.get_help().unwrap().to_string();
+        let default = help.rsplit_once("[default: ").map(|(_, rest)| rest.trim_end_matches(']'));
+        let name = format!("--{} {value}", flag.get_long().unwrap());
+        let variable = flag.get_env().unwrap().to_str().unwrap().to_owned();
+        flags.insert(name, (variable, default.map(str::to_owned)));
+    }
+
+    let readme = std::fs::read_to_string(README).unwrap();
+    let (_, after) = readme.split_once("\n## Settings\n").unwrap();
+    let code = |cell: &str| cell.trim().strip_prefix('`')?.strip_suffix('`').map(str::to_owned);
+    let rows = after.lines().skip_while(|line| !line.starts_with("| --- ")).skip(1);
+    let told: BTreeMap<_, _> = rows
+        .take_while(|line| line.starts_with('|'))
+        .map(|line| {
+            let cells: Vec<&str> = line.split('|').collect();
+            (code(cells[1]).unwrap(), (code(cells[2]).unwrap(), code(cells[3])))
+        })
+        .collect();
+
+    assert_eq!(told, flags);
 }
 
 #[test]

@@ -9,7 +9,7 @@ use super::{AGENTS, SETTINGS, blocking, millis, start};
 use crate::support::{
     DEADLINE,
     load::{Crowd, Habits},
-    people::Guest,
+    people::{Guest, http},
     process::Setup,
     seed::{Seed, size},
 };
@@ -43,7 +43,7 @@ pub(super) async fn stop_under_load(
         let began = Instant::now();
         server.signal("TERM");
         witness.socket.notice("server:draining").await;
-        // From then on nobody is let in: 503 as long as somebody answers at all.
+        // From then on nobody is let in: by 503, or because nobody answers any more.
         let handshake = reqwest::get(at.url("/socket.io/?EIO=4&transport=polling")).await;
         let status = handshake.map_or(503, |response| response.status().as_u16());
         assert_eq!(status, 503);
@@ -59,6 +59,35 @@ pub(super) async fn stop_under_load(
     let outcome = crowd.ends(&at, "reader").await;
     println!("{name}: {stops} stops, the slowest {} ms; {outcome}", millis(slowest));
     assert!(outcome.refused.keys().all(|code| code == "unavailable"), "{outcome}");
+}
+
+/// As long as a stopping server answers at all it sends handshakes away, and says when to come back.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_comes_while_it_stops_is_sent_away_by_503() {
+    let mut server = blocking(|| start(Setup::with(&SETTINGS), &[]));
+    let mut maya = Guest::arrives(&server).await;
+    let ticket = maya.opens_a_ticket("hello").await;
+    // A store that does not answer holds the stop up, and so the listener open.
+    let other = rusqlite::Connection::open(server.data.path().join("support.db")).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let text = json!({ "ticketId": ticket, "content": "x", "clientMessageId": "k" });
+    let sent = maya.socket.send("message:send", &text).await;
+
+    server.signal("TERM");
+    maya.socket.notice("server:draining").await;
+
+    let polling = http().get(server.url("/socket.io/?EIO=4&transport=polling"));
+    let refused = polling.send().await.expect("the server still answers");
+    assert_eq!(refused.status(), 503);
+    assert!(refused.headers().contains_key("retry-after"));
+    let problem: serde_json::Value = refused.json().await.unwrap();
+    assert_eq!(problem["code"], "unavailable");
+    let websocket = Guest::connect(&server, &maya.cookie).await.err();
+    assert_eq!(websocket.as_deref(), Some("503"));
+    // What it has taken it answers, and then it ends.
+    other.execute_batch("ROLLBACK").unwrap();
+    assert_eq!(maya.socket.ack(sent).await["ok"], true);
+    assert_eq!(blocking(|| server.ended(Duration::from_secs(10))), Some(0));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -13,6 +13,7 @@ use crate::support::{
     process::{PASSWORD, Server, free_address},
 };
 
+/// T73.
 #[tokio::test]
 async fn a_flood_of_typing_is_passed_on_every_other_second() {
     let server = Server::start();
@@ -20,16 +21,29 @@ async fn a_flood_of_typing_is_passed_on_every_other_second() {
     let mut eve = Guest::arrives(&server).await;
     let mut alice = Agent::signs_in(&server, "alice").await;
     let ticket = maya.opens_a_ticket("hello").await;
+    let closed = maya.opens_a_ticket("this one is over").await;
+    alice.socket.done("ticket:join", json!({ "ticketId": closed })).await;
+    alice.socket.done("ticket:close", json!({ "ticketId": closed })).await;
     alice.socket.done("ticket:join", json!({ "ticketId": ticket })).await;
+    let late =
+        format!("42/guest,{}", json!(["ticket:typing", { "ticketId": closed, "typing": true }]));
     let typing =
         format!("42/guest,{}", json!(["ticket:typing", { "ticketId": ticket, "typing": true }]));
     let began = Instant::now();
 
-    for _ in 0..300 {
+    let one = json!({ "ticketId": ticket });
+    for number in 0..1_000 {
+        if number % 100 == 0 {
+            // As fast as the line of a connection has room for.
+            maya.socket.ask("ticket:leave", json!({ "ticketId": closed })).await;
+            eve.socket.ask("ticket:leave", one.clone()).await;
+        }
         maya.socket.text(&typing).await;
+        maya.socket.text(&late).await;
         eve.socket.text(&typing).await;
     }
     eve.socket.done("ticket:list", json!({})).await;
+    maya.socket.ask("ticket:leave", json!({ "ticketId": closed })).await;
     let text = json!({ "ticketId": ticket, "content": "done", "clientMessageId": "k" });
     maya.socket.done("message:send", text).await;
 
@@ -38,6 +52,8 @@ async fn a_flood_of_typing_is_passed_on_every_other_second() {
     let most = 1 + usize::try_from(began.elapsed().as_secs() / 2).unwrap();
     assert!((1..=most).contains(&typings.len()), "{typings:?}");
     assert_eq!(typings[0].1["role"], "guest");
+    // Nothing into a ticket that is closed, or that is another's.
+    assert!(typings.iter().all(|(_, typing)| typing["ticketId"] == ticket), "{typings:?}");
 }
 
 #[tokio::test]

@@ -1,6 +1,7 @@
 //! What no decent client sends: packets and payloads made to break the parser, floods, and requests
 //! that were bent on the way. Whatever comes, the neighbours talk on.
 
+mod administration;
 mod bodies;
 mod connections;
 mod counters;
