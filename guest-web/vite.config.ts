@@ -118,7 +118,7 @@ const OWN =
   held hushed ids io is isAdoptable keep keepDraft kept keptOffline left letter link loaded loading loadingOlder locale
   mine named newer notice notifyOutgoingListeners nsp onack onconnect ondisconnect onevent onpacket outbox outboxFull
   packet page problem rated receiveBuffer reference render resting retry sendBuffer sending session sessionBegun
-  setTimeoutFn show subEvents subs sync tell toNewest toOpen today tries typed unchanged unread withAgent withError
+  setTimeoutFn show subEvents subs sync tell toNewest toOpen today tries typed unchanged withAgent withError
   yesterday _clearAcks _destroy _drainQueue _hasPingExpired _opts _packet _readyState _reconnecting _registerAckCallback
   _sendConnectPacket`.split(/\s+/);
 
