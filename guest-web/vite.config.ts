@@ -98,10 +98,12 @@ function withoutUnused(): Plugin {
         if (UNUSED.includes(name)) return rest.slice(0, it.start) + rest.slice(it.end);
         return IDLE.includes(name) ? `${rest.slice(0, named)}() {}${rest.slice(it.end)}` : rest;
       }, code);
+      // Some of the manager's names stand in quotes, where they would stay long.
+      const plain = rest.replace(/\["(_[a-zA-Z]+)"\]/g, '.$1');
       return IDLE_PARTS.reduce((text, [part, instead]) => {
         if (!part.test(text)) this.error(`the library's socket has no ${part.source}`);
         return text.replace(part, instead);
-      }, rest).replace(/PacketType\.([A-Z_]+)/g, (_, type: keyof typeof PacketType) => String(PacketType[type]));
+      }, plain).replace(/PacketType\.([A-Z_]+)/g, (_, type: keyof typeof PacketType) => String(PacketType[type]));
     },
   };
 }
@@ -116,7 +118,7 @@ const OWN =
   held hushed ids io is isAdoptable keep keepDraft kept keptOffline left letter link loaded loading loadingOlder locale
   mine named newer notice notifyOutgoingListeners nsp onack onconnect ondisconnect onevent onpacket outbox outboxFull
   packet page problem rated receiveBuffer reference render resting retry sendBuffer sending session sessionBegun
-  setTimeoutFn show subEvents subs sync tell toNewest toOpen today tries typed unchanged unread withAgent withError
+  setTimeoutFn show subEvents subs sync tell toNewest toOpen today tries typed unchanged withAgent withError
   yesterday _clearAcks _destroy _drainQueue _hasPingExpired _opts _packet _readyState _reconnecting _registerAckCallback
   _sendConnectPacket`.split(/\s+/);
 
@@ -136,6 +138,8 @@ function shortNames(): Plugin {
       if (theirs.length > 0) this.error(`the server or index.html knows these by name: ${theirs.join(', ')}`);
     },
     renderChunk(code, { fileName }) {
+      const quoted = OWN.filter((name) => new RegExp(`\\[["'\`]${name}["'\`]\\]`).test(code));
+      if (quoted.length > 0) this.error(`these stand in quotes, where they keep their names: ${quoted.join(', ')}`);
       const mangleProps = { include: new RegExp(`^(?:${OWN.join('|')})$`), cache };
       const { code: shorter, errors } = minifySync(fileName, code, { module: true, compress: false, mangle: false, mangleProps });
       if (errors.length > 0) this.error(errors.map(({ message }) => message).join('\n'));

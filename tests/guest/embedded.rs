@@ -15,7 +15,8 @@ use crate::support::{browser::Browser, people::Agent, process::Server};
 fn open_shop(listener: TcpListener, desk: &str) {
     let page = format!(
         "<!doctype html><html lang=en><title>Shop</title><style>\
-         *,support-desk {{ display: none !important; position: static !important; font: 40px cursive !important; opacity: 0 !important }}\
+         * {{ position: static !important; font: 40px cursive !important }}\
+         support-desk {{ display: none !important; opacity: 0 !important }}\
          button,iframe {{ display: none !important }}</style>\
          <script>window.said = []; console.error = (...all) => window.said.push(all.join(' '))</script>\
          <h1>Shop</h1><script src=\"{desk}/embed.js\" async></script>"
