@@ -32,7 +32,7 @@ fn of(state: &State, here: Scope, pressed: &[Chord]) -> String {
         Scope::Details => {
             return format!(" does nothing in the details: {} closes them", key(C::DetailsClose));
         }
-        Scope::Line | Scope::Pick => {
+        Scope::Line | Scope::Pick | Scope::Unsent => {
             return format!(" does nothing here: {} leaves it", key(C::Cancel));
         }
         _ => {}

@@ -287,6 +287,8 @@ fn offline() -> Story {
     let retry_at = story.now.plus_millis(12_500);
     let offline = crate::core::link::LinkEvent::Offline { why: "gone".into(), retry_at };
     story.happens(Msg::Link(offline));
+    // What was said of it lies over the header until the next key.
+    story.keys("<esc>");
     story
 }
 
