@@ -204,6 +204,7 @@ async fn everybody_in_a_room_is_told_where_its_log_ends() {
 async fn colleagues_hear_who_comes_and_who_has_gone() {
     let server = Server::with(&[("SUPPORT_LIMITS_LEFT_GRACE_MS", "200")]);
     let mut alice = Agent::signs_in(&server, "alice").await;
+    let absent = alice.socket.notice("presence:changed").await;
 
     let bob = Agent::signs_in(&server, "bob").await;
     let came = alice.socket.notice("presence:changed").await;
@@ -211,6 +212,7 @@ async fn colleagues_hear_who_comes_and_who_has_gone() {
     let away = alice.socket.notice("presence:changed").await;
     let gone = alice.socket.notice("presence:changed").await;
 
+    assert_eq!((&absent["name"], &absent["state"]), (&json!("Bob"), &json!("offline")));
     for (heard, state) in [(came, "online"), (away, "away"), (gone, "offline")] {
         assert_eq!((&heard["name"], &heard["state"]), (&json!("Bob"), &json!(state)));
     }
@@ -220,6 +222,7 @@ async fn colleagues_hear_who_comes_and_who_has_gone() {
 async fn who_is_between_two_connections_is_away_and_online_again_when_it_is_back() {
     let server = Server::start();
     let mut alice = Agent::signs_in(&server, "alice").await;
+    assert_eq!(alice.socket.notice("presence:changed").await["state"], "offline");
     let mut bob = Agent::signs_in(&server, "bob").await;
     assert_eq!(alice.socket.notice("presence:changed").await["state"], "online");
     let second = Agent::connect(&server, &bob.token).await.unwrap();
@@ -240,6 +243,7 @@ async fn who_is_between_two_connections_is_away_and_online_again_when_it_is_back
 async fn who_connects_later_hears_who_is_here_already() {
     let server = Server::with(&[("SUPPORT_LIMITS_LEFT_GRACE_MS", "200")]);
     let mut alice = Agent::signs_in(&server, "alice").await;
+    assert_eq!(alice.socket.notice("presence:changed").await["state"], "offline");
     let again = Agent::signs_in(&server, "alice").await;
 
     let mut bob = Agent::signs_in(&server, "bob").await;
@@ -253,10 +257,55 @@ async fn who_connects_later_hears_who_is_here_already() {
     assert_eq!((&here["name"], &here["state"]), (&json!("Alice"), &json!("online")));
     assert_eq!(came["name"], "Bob");
     assert_eq!((&gone["name"], &gone["state"]), (&json!("Alice"), &json!("offline")));
-    // Who is gone is not told of, and nobody is told of itself.
+    // Nobody is told of itself, and of everybody else once.
     let mut alice = Agent::signs_in(&server, "alice").await;
     assert_eq!(alice.socket.notice("presence:changed").await["name"], "Bob");
     assert_eq!(alice.socket.notices_so_far().await, []);
+}
+
+/// Whoever is disabled can be given nothing.
+#[tokio::test]
+async fn who_connects_hears_of_absent_colleagues_but_of_none_who_is_disabled() {
+    let server = Server::with_admin();
+    let root = Agent::signs_in(&server, "root").await;
+    let (status, _) = root
+        .http(&server, Method::PATCH, "/api/v1/agents/bob", Some(json!({ "disabled": true })))
+        .await;
+    assert_eq!(status, 200);
+    drop(root);
+    let mut alice = Agent::signs_in(&server, "alice").await;
+
+    assert_ne!(alice.socket.notice("presence:changed").await["name"], "Bob");
+    let rest = alice.socket.notices_so_far().await;
+    assert!(rest.iter().all(|(_, it)| it["name"] != "Bob"), "{rest:?}");
+}
+
+#[tokio::test]
+async fn the_desk_is_told_of_what_changed_and_of_nothing_else() {
+    let server = Server::start();
+    let mut maya = Guest::arrives(&server).await;
+    let ticket = maya.opens_a_ticket("hello").await;
+    let mut alice = Agent::signs_in(&server, "alice").await;
+    for change in [
+        json!({ "ticketId": ticket, "add": ["vip", "card"] }),
+        json!({ "ticketId": ticket, "priority": "high" }),
+        json!({ "ticketId": ticket, "remove": ["vip", "card"], "priority": "low" }),
+    ] {
+        alice.socket.done("ticket:tag", change).await;
+    }
+
+    let joined = alice.socket.done("ticket:join", json!({ "ticketId": ticket })).await;
+    let notes = joined["notes"].as_array().unwrap();
+    let said: Vec<&str> = notes.iter().map(|it| it["content"].as_str().unwrap()).collect();
+    assert_eq!(
+        said,
+        [
+            "Alice set tags: vip, card",
+            "Alice set priority: high",
+            "Alice set tags: none; priority: low"
+        ]
+    );
+    assert_eq!(joined["notes"][1]["event"]["tags"], json!(["vip", "card"]));
 }
 
 #[tokio::test]

@@ -102,7 +102,7 @@ async fn commands_and_tickets_are_found_by_their_names() {
     console.keys("\u{15}close");
     console.shows("close: Close the ticket; asks once");
     console.keys(ENTER);
-    console.shows("Enter closes");
+    console.shows("with Maya?");
     console.keys(ENTER);
     maya.socket.notice("ticket:closed").await;
     // The same by keys one after the other.
@@ -169,7 +169,8 @@ async fn a_newcomer_claims_answers_and_closes_with_six_keys_that_the_footer_name
     newcomer.wants("send now");
     assert_eq!(hears(&mut maya).await, "Hello Maya, this is Alice.");
     newcomer.wants("close");
-    newcomer.wants("yes");
+    newcomer.console.shows("with Maya?");
+    newcomer.wants("close");
     maya.socket.notice("ticket:closed").await;
 
     assert_eq!(newcomer.strokes, 6);

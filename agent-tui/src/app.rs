@@ -18,10 +18,9 @@ use crate::core::draft;
 use crate::core::unsent::parting;
 use crate::core::update::update;
 use crate::core::{Effect, Msg, Stamp, State};
-use crate::credentials::{Credentials, Session};
+use crate::credentials::Credentials;
 use crate::effects::{Effects, Turn};
 use crate::fresh;
-use crate::link::Order;
 use crate::notify::{self, Runner};
 use crate::ops::Desk;
 use crate::sign_in;
@@ -48,8 +47,7 @@ pub(crate) async fn run(settings: Settings) -> anyhow::Result<()> {
         Some(session) if !session.agent.must_change_password => session,
         _ => {
             Prompt::say(&format!("Signing in to {server}"))?;
-            sign_in::ask(&desk, &credentials, &mut Prompt::new(&mut keys, &mut signals), None)
-                .await?
+            sign_in::ask(&desk, &credentials, &mut Prompt::new(&mut keys, &mut signals)).await?
         }
     };
     let Started { mut state, effects, inbox } = start(&home, &desk, &credentials, session)?;
@@ -67,8 +65,6 @@ pub(crate) async fn run(settings: Settings) -> anyhow::Result<()> {
         inbox,
         effects,
         home,
-        desk,
-        credentials,
         notices,
         runner: Runner::default(),
         dirty: true,
@@ -93,8 +89,6 @@ struct App {
     inbox: mpsc::Receiver<Msg>,
     effects: Effects,
     home: PathBuf,
-    desk: Desk,
-    credentials: Credentials,
     notices: notify::Settings,
     runner: Runner,
     dirty: bool,
@@ -152,7 +146,7 @@ impl App {
                         self.state.size = self.tty.size()?;
                         self.dirty = true;
                     }
-                    Turn::SignIn => self.sign_in().await?,
+                    Turn::SignedOut => {}
                     Turn::Edit { ticket, mode, text } => {
                         turn = self.edit(ticket, mode, &text).await?;
                     }
@@ -267,38 +261,6 @@ impl App {
         self.state.size = self.tty.size()?;
         self.dirty = true;
         Ok(())
-    }
-
-    /// Leaves the screen for a sign-in and comes back with everything as it was.
-    async fn sign_in(&mut self) -> anyhow::Result<()> {
-        self.tty.leave();
-        let why = self.state.ended.as_ref().map_or_else(String::new, |why| why.line(200));
-        let me = &self.state.me;
-        Prompt::say(&format!("The session has ended ({why})."))?;
-        Prompt::say(&format!("What you have written is kept. Sign in again as {}.", me.username))?;
-        let session = self.ask_for(&me.username.clone()).await?;
-        // A full inbox of the link would mean that it is not waiting for us.
-        let _ = self.effects.link.order(Order::SignedIn(Box::new(session)));
-        self.tty.enter()?;
-        self.state.size = self.tty.size()?;
-        self.dirty = true;
-        Ok(())
-    }
-
-    async fn ask_for(&mut self, username: &str) -> anyhow::Result<Session> {
-        loop {
-            let mut prompt = Prompt::new(&mut self.keys, &mut self.signals);
-            let session =
-                sign_in::ask(&self.desk, &self.credentials, &mut prompt, Some(username)).await;
-            match session {
-                Ok(session) if session.agent.id == self.state.me.id => return Ok(session),
-                Ok(_) => Prompt::say(&format!(
-                    "This console holds what {username} has written. Ctrl-C leaves it."
-                ))?,
-                Err(error) if error.is::<crate::tty::Cancelled>() => return Err(error),
-                Err(error) => Prompt::say(&format!("{error} (Ctrl-C leaves the console)"))?,
-            }
-        }
     }
 }
 

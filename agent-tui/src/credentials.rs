@@ -72,6 +72,15 @@ impl Credentials {
         Ok(session.filter(|session| !session.is_over(now)))
     }
 
+    /// Who was signed in last, if the session has not been ended by a sign-out: a name that can be
+    /// shown.
+    pub(crate) fn last_username(&self) -> anyhow::Result<Option<String>> {
+        let text = private_file::read(&self.0).context("cannot read the stored token")?;
+        let session: Option<Session> = text.and_then(|text| serde_json::from_str(&text).ok());
+        let tame = |name: &String| name.chars().all(|c| c.is_ascii_graphic());
+        Ok(session.map(|session| session.agent.username).filter(tame))
+    }
+
     pub(crate) fn save(&self, session: &Session) -> anyhow::Result<()> {
         let text = serde_json::to_vec(session).context("cannot write the token")?;
         private_file::write(&self.0, &text).context("cannot store the token")

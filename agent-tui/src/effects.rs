@@ -13,8 +13,13 @@ use crate::store::Store;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Turn {
     Suspend,
-    Edit { ticket: TicketId, mode: Mode, text: String },
-    SignIn,
+    Edit {
+        ticket: TicketId,
+        mode: Mode,
+        text: String,
+    },
+    /// The session is over; a screen goes on all the same.
+    SignedOut,
     Quit,
     Fail(&'static str),
 }
@@ -56,7 +61,16 @@ impl Effects {
             // There is one writer, and that is the main loop.
             Effect::Notify(_) | Effect::Copy(_) | Effect::Say { .. } => (None, None),
             Effect::Suspend => (Some(Turn::Suspend), None),
-            Effect::SignIn => (Some(Turn::SignIn), None),
+            Effect::SignedOut => (Some(Turn::SignedOut), None),
+            Effect::SignIn { agent, password } => {
+                match self.link.order(Order::SignIn { agent: Box::new(agent), password }) {
+                    Ok(()) => (None, None),
+                    Err(_) => {
+                        let why = "the link is busy".into();
+                        (None, Some(Msg::Link(LinkEvent::SignInRefused { why })))
+                    }
+                }
+            }
             Effect::Quit => (Some(Turn::Quit), None),
             Effect::Fail(why) => (Some(Turn::Fail(why)), None),
         }

@@ -165,7 +165,7 @@ impl Plain {
                     let (turn, happened) = self.effects.run(effect);
                     match turn {
                         Some(Turn::Fail(why)) => bail!(why),
-                        Some(Turn::SignIn) => return Err(self.signed_out().into()),
+                        Some(Turn::SignedOut) => return Err(self.signed_out().into()),
                         // The others are of a screen, which there is none of.
                         _ => {}
                     }

@@ -10,20 +10,17 @@ use crate::tty::Prompt;
 /// How often a wrong password may be typed.
 const TRIES: usize = 3;
 
-/// Asks until somebody is signed in, and keeps the token. `known` is who signs in if no name is
-/// typed.
+/// Asks until somebody is signed in, and keeps the token. The name of whoever was signed in last is
+/// there already.
 pub(crate) async fn ask(
     desk: &Desk,
     credentials: &Credentials,
     prompt: &mut Prompt<'_>,
-    known: Option<&str>,
 ) -> anyhow::Result<Session> {
+    let last = credentials.last_username()?.unwrap_or_default();
     let mut tries = 1;
     loop {
-        let mut username = prompt.line("Username:").await?;
-        if username.trim().is_empty() {
-            known.unwrap_or_default().clone_into(&mut username);
-        }
+        let username = prompt.line("Username:", &last).await?;
         let password = prompt.secret("Password:").await?;
         match with_password(desk, prompt, username.trim(), &password).await {
             Ok(session) => {

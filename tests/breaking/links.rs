@@ -86,6 +86,8 @@ async fn who_is_gone_without_a_word_is_noticed_and_presence_is_put_right() {
     reader.socket.done("ticket:join", json!({ "ticketId": ticket, "silent": true })).await;
     assert!(descriptors(&server) > before + guests);
 
+    // She was not here yet when the reader came, and that was told.
+    wait_for_presence(&mut reader, "Ada", "online").await;
     proxy.refuse(true);
     proxy.flow(Flow::Frozen, Flow::Frozen);
     let began = Instant::now();

@@ -4,6 +4,8 @@
 mod captures;
 mod hostile;
 mod plain;
+mod ratios;
 mod screen;
+mod sessions;
 mod storms;
 mod together;

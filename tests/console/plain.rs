@@ -17,7 +17,7 @@ use crate::support::{
 };
 
 /// A line mode, and what it has printed.
-struct Plain {
+pub(super) struct Plain {
     child: Child,
     input: Option<ChildStdin>,
     lines: mpsc::Receiver<Vec<u8>>,
@@ -25,7 +25,7 @@ struct Plain {
 }
 
 impl Plain {
-    fn starts(server: &At, home: &Path) -> Self {
+    pub(super) fn starts(server: &At, home: &Path) -> Self {
         let mut child = Command::new(AGENT)
             .arg("--plain")
             .env("SUPPORT_SERVER", server.url(""))
@@ -48,7 +48,7 @@ impl Plain {
         Self { child, input, lines, printed: Vec::new() }
     }
 
-    fn types(&mut self, lines: &str) {
+    pub(super) fn types(&mut self, lines: &str) {
         self.input.as_mut().unwrap().write_all(lines.as_bytes()).unwrap();
     }
 
@@ -69,7 +69,7 @@ impl Plain {
     }
 
     /// Ends the input; answers with the exit status, all that was printed, and the complaints.
-    fn ends(mut self) -> (i32, String, String) {
+    pub(super) fn ends(mut self) -> (i32, String, String) {
         drop(self.input.take());
         let status = self.child.wait().unwrap().code().unwrap();
         self.printed.extend(self.lines.iter().flatten());
@@ -122,7 +122,7 @@ async fn a_script_of_lines_answers_and_closes_a_ticket() {
 
     let mut plain = Plain::starts(&server, home.path());
     plain.types(&format!(
-        "list\njoin {reference}\nclaim\nclose the app and try again\nnote she is abroad\nreply\none\n\ntwo\n.\nclose\nyes\n"
+        "list\njoin {reference}\nclaim\nreply close the app and try again\nnote she is abroad\nreply\none\n\ntwo\n.\nclose\nyes\n"
     ));
     let (status, printed, complaints) = plain.ends();
 
@@ -199,14 +199,92 @@ async fn a_line_that_could_not_be_sent_is_kept_and_sent_once_by_the_next_run() {
 async fn what_was_not_done_is_in_the_exit_status() {
     let server = Server::start();
     let home = signed_in(&server, "alice");
-    for (lines, expected) in
-        [("join 000000\n", 5), ("hello\n", 2), ("clsoe\n", 2), ("list\n", 0), ("reply\nhalf", 2)]
-    {
+    for (lines, expected) in [
+        ("join 000000\n", 5),
+        ("hello\n", 2),
+        ("clsoe\n", 2),
+        ("list\n", 0),
+        ("erase-word\n", 2),
+        ("reply\nhalf", 2),
+    ] {
         let mut plain = Plain::starts(&server, home.path());
         plain.types(lines);
         let began = Instant::now();
         let (status, printed, _) = plain.ends();
         assert_eq!(status, expected, "{lines:?}: {printed}");
         assert!(began.elapsed() < Duration::from_secs(10), "{lines:?}");
+    }
+}
+
+/// A guest has told its name.
+async fn maya(server: &Server) -> (Guest, String) {
+    let mut maya = Guest::arrives(server).await;
+    let create = json!({ "content": "my card", "name": "Maya", "clientMessageId": "m" });
+    let created = maya.socket.done("ticket:create", create).await;
+    let ticket = created["ticket"]["id"].as_str().unwrap().to_owned();
+    (maya, ticket)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_shift_is_worked_by_the_names_of_the_commands_and_none_of_them_reaches_the_guest() {
+    let server = Server::start();
+    let (_maya, ticket) = maya(&server).await;
+    let mut bob = Agent::signs_in(&server, "bob").await;
+    let reference = reference(&mut bob, &ticket).await;
+    drop(bob);
+    let home = signed_in(&server, "alice");
+
+    let mut plain = Plain::starts(&server, home.path());
+    let lines = [
+        "search maya",
+        &format!("join {reference}"),
+        "tags vip, card",
+        "priority high",
+        "details",
+        "assign bob",
+        "hand-back ask her again",
+        "who",
+        "canned",
+        "canned bye",
+        "back",
+        &format!("join {reference}"),
+        "open the window",
+        "palette",
+        "Assign bob",
+        "Back soon",
+        "close all done",
+        "yes",
+        "list closed",
+        &format!("join {reference}"),
+        "reopen",
+        "tags",
+    ];
+    plain.types(&(lines.join("\n") + "\n"));
+    let (status, printed, _) = plain.ends();
+
+    // What could not be done is in the exit status.
+    assert_eq!(status, 5, "{printed}");
+    let (replies, notes) = said(&server, &ticket).await;
+    assert_eq!(replies, ["Back soon"], "{printed}");
+    assert_eq!(notes, ["ask her again"], "{printed}");
+    for part in [
+        &format!("{reference} Maya"),
+        "Alice set tags: vip, card",
+        "Alice set priority: high",
+        "Tags: vip, card",
+        "is assigned to Bob",
+        "is back in the queue",
+        "Bob, ",
+        "the desk has no canned replies",
+        "no canned reply is called bye",
+        "open takes the six characters",
+        "palette is for the screen",
+        "did you mean assign bob?",
+        "who can read this: all done? yes or no",
+        &format!("{reference} is closed"),
+        &format!("{reference} is open again"),
+        "tags: vip, card",
+    ] {
+        assert!(printed.contains(part), "{part} is not in\n{printed}");
     }
 }

@@ -196,6 +196,14 @@ impl Terminal {
         });
     }
 
+    /// Waits until the terminal was told to do something that begins so beyond drawing.
+    pub(crate) fn does_something_like(&self, beginning: &str) {
+        self.wait(beginning, |output| {
+            let acts = &output.parser.callbacks().0;
+            acts.iter().any(|it| it.starts_with(beginning)).then_some(())
+        });
+    }
+
     fn wait<T>(&self, what: &str, look: impl Fn(&Output) -> Option<T>) -> T {
         let began = Instant::now();
         let mut output = self.output();

@@ -37,9 +37,7 @@ pub(super) async fn login(context: &Context, login: Login) -> anyhow::Result<()>
             let (mut keys, mut signals) = (Keys::new(), Signals::new()?);
             let mut prompt = Prompt::new(&mut keys, &mut signals);
             match username {
-                None => {
-                    sign_in::ask(&context.desk, &context.credentials, &mut prompt, None).await?
-                }
+                None => sign_in::ask(&context.desk, &context.credentials, &mut prompt).await?,
                 Some(username) => {
                     let password = prompt.secret("Password:").await?;
                     sign_in::with_password(&context.desk, &mut prompt, username, &password).await?

@@ -2,6 +2,7 @@
 
 use crate::core::State;
 use crate::core::conversation::Room;
+use crate::core::line::Purpose;
 use crate::core::link::LinkState;
 use crate::core::overlay::Overlay;
 
@@ -100,6 +101,9 @@ pub(super) fn can_claim(state: &State) -> Availability {
         Some(card) if card.assignee_id == Some(state.me.id) => {
             Availability::Disabled("this ticket is yours already")
         }
+        Some(card) if card.assignee_id.is_some() => {
+            Availability::Disabled("somebody has this ticket: assign gives it to you all the same")
+        }
         Some(_) => {
             enabled(state.is_online(), "offline: a ticket can be claimed when the server is back")
         }
@@ -137,16 +141,22 @@ pub(super) fn can_decide(state: &State) -> Availability {
 
 pub(super) fn is_offline(state: &State) -> Availability {
     match state.link {
-        LinkState::Offline { .. } => Availability::Enabled,
+        LinkState::Offline { .. } | LinkState::SignedOut => Availability::Enabled,
         LinkState::Online => Availability::Disabled("the console is online"),
-        LinkState::Connecting | LinkState::SignedOut => {
-            Availability::Disabled("it is connecting already")
-        }
+        LinkState::Connecting => Availability::Disabled("it is connecting already"),
     }
 }
 
 fn online_for(state: &State, why_not: &'static str) -> Availability {
     enabled(state.is_online(), why_not)
+}
+
+/// The line that is written searches, so that there are tickets below it to choose from.
+pub(super) fn has_found(state: &State) -> Availability {
+    match &state.overlay {
+        Some(Overlay::Line(line)) if line.purpose == Purpose::Search => has_selection(state),
+        _ => Availability::Disabled("there is only this one line"),
+    }
 }
 
 pub(super) fn is_searching(state: &State) -> Availability {

@@ -60,6 +60,11 @@ impl Replies {
         }
     }
 
+    /// Whether an answer is on its way.
+    pub(crate) fn is_reading(&self) -> bool {
+        self.asking
+    }
+
     /// Whether the desk has none.
     pub(crate) fn is_empty(&self) -> bool {
         self.read_at.is_some() && self.known.is_empty()

@@ -18,7 +18,7 @@ use super::people::People;
 use super::run::{join_request, list_earlier, list_request, open_tickets, save};
 use super::timeline::{Applied, Entry};
 use super::toast::Toast;
-use super::{Effect, Focus, State, canned, heal};
+use super::{Effect, Focus, State, canned, heal, sign_in};
 use crate::commands::CommandId;
 use crate::text::Untrusted;
 
@@ -44,13 +44,14 @@ pub(super) fn link(state: &mut State, event: LinkEvent, effects: &mut Vec<Effect
             state.outbox.disconnected();
         }
         LinkEvent::SignedOut { why } => {
-            state.link = LinkState::SignedOut;
             heal::cut(state);
             canned::cut(state);
             state.outbox.disconnected();
+            sign_in::ended(state, &why);
             state.ended = Some(why);
-            effects.push(Effect::SignIn);
+            effects.push(Effect::SignedOut);
         }
+        LinkEvent::SignInRefused { why } => sign_in::refused(state, why),
         LinkEvent::Notice(notice) => self::notice(state, *notice, effects),
         LinkEvent::Answered { request, answer: Ok(answer) } => {
             answered(state, *request, answer, effects);
@@ -64,6 +65,7 @@ pub(super) fn link(state: &mut State, event: LinkEvent, effects: &mut Vec<Effect
 fn online(state: &mut State, agent: support_shared::ticket::Agent, effects: &mut Vec<Effect>) {
     state.link = LinkState::Online;
     state.ended = None;
+    sign_in::done(state);
     state.my_id = agent.id.to_string();
     state.queue.set_me(agent.id);
     state.colleagues.forget_states();
@@ -438,7 +440,13 @@ fn refused(state: &mut State, request: AgentRequest, refusal: Refusal, effects: 
         AgentRequest::AssignTicket(asked) => {
             let mine = asked.agent_id == NewAssignee::Me;
             match winner(&error) {
-                Some(name) => {
+                // Asked for twice: the first has done it.
+                Some((Some(id), _)) if mine && id == state.me.id => {
+                    let reference = state.reference(asked.ticket_id);
+                    let text = format!("{reference} is yours already");
+                    state.toast = Some(Toast::new(text, state.now));
+                }
+                Some((_, name)) => {
                     let what = if mine { "not yours" } else { "not changed" };
                     let text = format!("{what}: {} has it", name.line(40));
                     state.toast = Some(Toast::new(text, state.now));

@@ -1,20 +1,22 @@
 //! One line that is written outside the composer: the words of a search, a note to whoever takes a
 //! ticket next, tags. Nothing is done before Enter; Esc leaves everything as it was.
 
+use std::fmt;
+
 use support_shared::TicketId;
-use support_shared::request::{AgentRequest, TagTicket};
-use support_shared::text::{Content, Tag};
+use support_shared::request::{AgentRequest, CloseTicket, TagTicket};
+use support_shared::text::{Content, Subject, Tag};
 
 use super::composer::{Composer, Step};
 use super::overlay::Overlay;
 use super::toast::Toast;
-use super::{Effect, State, desk};
+use super::{Effect, State, desk, sign_in};
 use crate::commands::CommandId as C;
 
 /// The most characters of a line: the server's limit of a subject, with room for several tags.
 const MOST_CHARS: usize = 500;
 
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(crate) struct Line {
     pub(crate) purpose: Purpose,
     pub(crate) text: Composer,
@@ -28,6 +30,30 @@ pub(crate) enum Purpose {
     HandBack(TicketId),
     /// The tags of a ticket, with commas between them.
     Tags(TicketId),
+    /// Why a ticket is closed: the question before it.
+    Close(TicketId),
+    /// The password of an agent whose session has ended.
+    Password,
+}
+
+impl Purpose {
+    /// What Enter does, in a word or two.
+    pub(crate) fn verb(self) -> &'static str {
+        match self {
+            Self::Search => "done",
+            Self::HandBack(_) => "hand back",
+            Self::Tags(_) => "save",
+            Self::Close(_) => "close",
+            Self::Password => "sign in",
+        }
+    }
+}
+
+/// What is in it may be a password.
+impl fmt::Debug for Line {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Line").field("purpose", &self.purpose).finish_non_exhaustive()
+    }
 }
 
 impl Line {
@@ -40,8 +66,10 @@ impl Line {
     /// Puts in what was typed or pasted, on one line.
     pub(super) fn insert(&mut self, text: &str) {
         let room = MOST_CHARS.saturating_sub(self.text.text().chars().count());
+        let secret = self.purpose == Purpose::Password;
+        let flat = |c: char| if c.is_whitespace() && !secret { ' ' } else { c };
         let flat: String =
-            text.chars().map(|c| if c.is_whitespace() { ' ' } else { c }).take(room).collect();
+            text.chars().filter(|c| !secret || !c.is_control()).map(flat).take(room).collect();
         self.text.insert(&flat);
     }
 }
@@ -82,7 +110,10 @@ pub(super) fn run(state: &mut State, command: C, effects: &mut Vec<Effect>) -> b
                 C::LineEnd => Step::LineEnd,
                 _ => return false,
             };
-            line.text.go(step, usize::MAX);
+            // Nobody sees where in a password the cursor is: it stays at the end.
+            if purpose != Purpose::Password {
+                line.text.go(step, usize::MAX);
+            }
         }
     }
     search_as_typed(state);
@@ -105,6 +136,18 @@ fn accept(state: &mut State, effects: &mut Vec<Effect>) {
             Err(_) if text.is_empty() => desk::hand_back(state, ticket, None, effects),
             Err(why) => state.toast = Some(Toast::new(why.to_string(), state.now)),
         },
+        Purpose::Close(ticket_id) => {
+            let reason = Some(text).filter(|text| !text.is_empty()).map(Subject::try_from);
+            match reason.transpose() {
+                Ok(reason) => {
+                    state.overlay = None;
+                    let request = AgentRequest::CloseTicket(CloseTicket { ticket_id, reason });
+                    effects.push(Effect::Ask(Box::new(request)));
+                }
+                Err(why) => state.toast = Some(Toast::new(format!("a reason: {why}"), state.now)),
+            }
+        }
+        Purpose::Password => sign_in::ask(state, effects),
         Purpose::Tags(ticket) => match changes(state, ticket, &text) {
             Err(why) => state.toast = Some(Toast::new(why, state.now)),
             Ok(request) => {

@@ -5,7 +5,7 @@ use support_shared::answer::{Joined, MessagePage, MessageSent, TicketPage};
 use support_shared::notice::AgentNotice;
 use support_shared::request::AgentRequest;
 use support_shared::ticket::{Agent, Ticket};
-use support_shared::{ApiError, ErrorCode, Timestamp};
+use support_shared::{AgentId, ApiError, ErrorCode, Timestamp};
 
 use crate::text::Untrusted;
 
@@ -34,6 +34,10 @@ pub(crate) enum LinkEvent {
         retry_at: Timestamp,
     },
     SignedOut {
+        why: Untrusted,
+    },
+    /// Nobody could be signed in again.
+    SignInRefused {
         why: Untrusted,
     },
     Notice(Box<AgentNotice>),
@@ -68,7 +72,9 @@ pub(crate) enum Refusal {
 }
 
 /// Who has the ticket that could not be claimed, if that is what the error says.
-pub(crate) fn winner(error: &ApiError) -> Option<Untrusted> {
-    let name = error.details.as_ref()?.get("assignee")?.get("name")?.as_str()?;
-    (error.code == ErrorCode::Conflict).then(|| name.into())
+pub(crate) fn winner(error: &ApiError) -> Option<(Option<AgentId>, Untrusted)> {
+    let assignee = error.details.as_ref()?.get("assignee")?;
+    let id = assignee.get("id").and_then(|id| id.as_str()?.parse().ok());
+    let name = assignee.get("name")?.as_str()?;
+    (error.code == ErrorCode::Conflict).then(|| (id, name.into()))
 }

@@ -3,6 +3,7 @@
 //! [`update`](update::update) takes what happened and says what is to be done; it reads no clock,
 //! makes no ids and does no I/O, so everything the console does can be told as a story in a test.
 
+mod astray;
 pub(crate) mod attention;
 pub(crate) mod canned;
 pub(crate) mod card;
@@ -34,6 +35,7 @@ mod reading;
 pub(crate) mod rows;
 pub(crate) mod run;
 pub(crate) mod scroll;
+pub(crate) mod sign_in;
 pub(crate) mod template;
 pub(crate) mod timeline;
 pub(crate) mod toast;
@@ -138,8 +140,13 @@ pub(crate) enum Effect {
         fault: Option<support_shared::ErrorCode>,
     },
     Suspend,
-    /// Leave the screen, ask for name and password, come back.
-    SignIn,
+    /// The session is over: whoever has no screen cannot go on.
+    SignedOut,
+    /// Sign in again as this agent.
+    SignIn {
+        agent: Agent,
+        password: sign_in::Password,
+    },
     Quit,
     /// Leave, and say why.
     Fail(&'static str),
@@ -166,6 +173,7 @@ pub(crate) struct State {
     pub(crate) link: LinkState,
     /// Why the session ended, for the prompt.
     pub(crate) ended: Option<Untrusted>,
+    pub(crate) sign_in: sign_in::SignIn,
     pub(crate) focus: Focus,
     /// Which keys run what.
     pub(crate) keymap: Keymap,
@@ -178,6 +186,8 @@ pub(crate) struct State {
     pub(crate) colleagues: Colleagues,
     pub(crate) replies: canned::Replies,
     pub(crate) earlier: details::Earlier,
+    /// What the line mode waits for.
+    pub(crate) lines: plain::Lines,
     /// A note that could not be handed over with its ticket, for the next try.
     pub(crate) kept_note: Option<(TicketId, String)>,
     pub(crate) conversations: BTreeMap<TicketId, Conversation>,
@@ -217,10 +227,12 @@ impl State {
             colleagues: Colleagues::default(),
             replies: canned::Replies::default(),
             earlier: details::Earlier::default(),
+            lines: plain::Lines::default(),
             kept_note: None,
             me,
             link: LinkState::default(),
             ended: None,
+            sign_in: sign_in::SignIn::default(),
             focus: Focus::default(),
             keymap: Keymap::default(),
             pressed: Vec::new(),

@@ -21,12 +21,8 @@ pub(crate) enum Overlay {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Question {
-    Close(TicketId),
     /// Throw away a text that was not sent; asked from the list of them, or where it stands.
-    Discard {
-        id: ClientMessageId,
-        listed: bool,
-    },
+    Discard { id: ClientMessageId, listed: bool },
     /// Leave the console although a text would be lost, or is not sent.
     Quit,
 }

@@ -1,8 +1,8 @@
 //! What each command does. Whether it may is the table's business and has been asked.
 
 use support_shared::request::{
-    AgentRequest, AssignTicket, CloseTicket, IfAssignee, JoinTicket, ListMessages, ListTickets,
-    NameTicket, NewAssignee, SendMessage,
+    AgentRequest, AssignTicket, IfAssignee, JoinTicket, ListMessages, ListTickets, NameTicket,
+    NewAssignee, SendMessage,
 };
 use support_shared::text::Content;
 use support_shared::{ApiError, ErrorCode, TicketId};
@@ -12,12 +12,14 @@ use super::composer::{MOST_CHARS, Step};
 use super::conversation::{Conversation, Room};
 use super::draft::Mode;
 use super::layout;
+use super::line::Purpose;
+use super::link::LinkState;
 use super::outbox::Parcel;
 use super::overlay::{Overlay, Question};
 use super::pick::{Pick, PickOf};
 use super::scroll::{Blocks, Scroll};
 use super::toast::Toast;
-use super::{Effect, Focus, Stamp, State, canned, desk, line, pick, unsent};
+use super::{Effect, Focus, Stamp, State, canned, desk, line, pick, sign_in, unsent};
 use crate::commands::CommandId as C;
 use crate::text::Untrusted;
 
@@ -63,7 +65,10 @@ pub(super) fn run(state: &mut State, stamp: &Stamp, command: C, effects: &mut Ve
         }
         C::Editor => edit(state, effects),
         C::Retry | C::TakeBack | C::Discard => unsent::run_here(state, command, effects),
-        C::Close => state.overlay = state.open.map(|id| Overlay::Confirm(Question::Close(id))),
+        C::Close => {
+            let line = |id| Overlay::Line(line::Line::new(Purpose::Close(id), ""));
+            state.overlay = state.open.map(line);
+        }
         C::Claim => claim(state, effects),
         C::Leave => leave(state, effects),
         C::Back => state.focus = Focus::Queue,
@@ -94,6 +99,7 @@ pub(super) fn run(state: &mut State, stamp: &Stamp, command: C, effects: &mut Ve
         C::SwitchPane | C::NextHole => {
             state.focus = if state.focus == Focus::Queue { Focus::Composer } else { Focus::Queue };
         }
+        C::Reconnect if state.link == LinkState::SignedOut => sign_in::open(state),
         C::Reconnect => effects.push(Effect::Reconnect),
         C::Help => state.overlay = Some(Overlay::Pick(Pick::new(PickOf::Help, state))),
         C::Palette => state.overlay = Some(Overlay::Pick(Pick::new(PickOf::Palette, state))),
@@ -282,6 +288,17 @@ pub(crate) fn subject(state: &State) -> Option<&Card> {
     }
 }
 
+/// Why a command does nothing, with the name of whoever is in the way.
+pub(super) fn why_not(state: &State, command: C, why: &str) -> String {
+    let holder = subject(state).filter(|card| card.is_open() && command == C::Claim);
+    match holder
+        .and_then(|card| card.assignee.as_ref().filter(|_| card.assignee_id != Some(state.me.id)))
+    {
+        Some(name) => format!("not yours: {} has it", name.line(40)),
+        None => why.to_owned(),
+    }
+}
+
 fn claim(state: &mut State, effects: &mut Vec<Effect>) {
     let Some(ticket_id) = subject(state).map(|card| card.id) else { return };
     effects.push(Effect::Ask(Box::new(AgentRequest::AssignTicket(AssignTicket {
@@ -313,13 +330,9 @@ fn leave(state: &mut State, effects: &mut Vec<Effect>) {
 fn answer(state: &mut State, yes: bool, effects: &mut Vec<Effect>) {
     let Some(Overlay::Confirm(question)) = state.overlay.take() else { return };
     match question {
-        Question::Close(ticket_id) if yes => {
-            let request = AgentRequest::CloseTicket(CloseTicket { ticket_id, reason: None });
-            effects.push(Effect::Ask(Box::new(request)));
-        }
         Question::Discard { id, listed } => unsent::answered(state, &id, listed, yes, effects),
         Question::Quit if yes => effects.push(Effect::Quit),
-        Question::Close(_) | Question::Quit => {}
+        Question::Quit => {}
     }
 }
 

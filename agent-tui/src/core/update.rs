@@ -1,11 +1,10 @@
 //! The one place where the state changes: sorts what happened to whoever deals with it.
 
-use crossterm::event::KeyCode;
 use support_shared::request::AgentRequest;
 
 use super::{
-    Effect, Focus, Msg, Stamp, State, attention, canned, deferred, details, heal, inbound, line,
-    pick, plain, pointer, reading, run, unsent,
+    Effect, Focus, Msg, Stamp, State, astray, attention, canned, deferred, details, heal, inbound,
+    line, pick, plain, pointer, reading, run, unsent,
 };
 use crate::commands::{Availability, Chord, Command, CommandId, Found, Scope};
 use crate::core::toast::Toast;
@@ -53,6 +52,7 @@ pub(crate) fn update(state: &mut State, stamp: &Stamp, msg: Msg) -> Vec<Effect> 
     inbound::resync_if_due(state, &mut effects);
     heal::check_if_due(state, &mut effects);
     look_up(state, &mut effects);
+    plain::tell(state, &mut effects);
     details::look_up(state, &mut effects);
     reading::look(state, &mut effects);
     send_next(state, &mut effects);
@@ -71,7 +71,7 @@ fn press(state: &mut State, stamp: &Stamp, key: Chord, effects: &mut Vec<Effect>
     match state.keymap.find(here, &pressed) {
         Found::Command(command) => attempt(state, stamp, command, effects),
         Found::Prefix => state.pressed = pressed,
-        Found::Nothing if pressed.len() > 1 => mistyped(state, &pressed),
+        Found::Nothing if pressed.len() > 1 => astray::say(state, here, &pressed),
         Found::Nothing => write(state, here, key),
     }
 }
@@ -90,43 +90,31 @@ pub(super) fn attempt(
     }
     match (command.available)(state) {
         Availability::Enabled => run::run(state, stamp, command.id, effects),
-        Availability::Disabled(why) => state.toast = Some(Toast::new(why, state.now)),
-    }
-}
-
-/// Keys one after the other that make no command. Esc gives them up without a word.
-fn mistyped(state: &mut State, pressed: &[Chord]) {
-    let given_up = |key: &Chord| [Chord::key(KeyCode::Esc), Chord::ctrl('c')].contains(key);
-    if !pressed.last().is_some_and(given_up) {
-        let keys: Vec<String> = pressed.iter().map(ToString::to_string).collect();
-        let text = format!("{} does nothing here", keys.join(" "));
-        state.toast = Some(Toast::new(text, state.now));
+        Availability::Disabled(why) => {
+            let why = run::why_not(state, command.id, why);
+            state.toast = Some(Toast::new(why, state.now));
+        }
     }
 }
 
 /// A key that is no command: where text is written, it is text.
 fn write(state: &mut State, here: Scope, key: Chord) {
+    let Some(c) = key.typed() else { return astray::say(state, here, &[key]) };
     match here {
-        Scope::Line => {
-            if let Some(c) = key.typed() {
-                line::write(state, c.encode_utf8(&mut [0; 4]));
-            }
-        }
+        Scope::Line => line::write(state, c.encode_utf8(&mut [0; 4])),
         Scope::Pick => {
-            if let Some(c) = key.typed()
-                && !pick::is_literal(state, c)
-            {
+            if !pick::is_literal(state, c) {
                 pick::write(state, c.encode_utf8(&mut [0; 4]));
             }
         }
         Scope::Composer | Scope::Blank => {
-            if let (Some(c), Some(conversation)) = (key.typed(), state.conversation_mut())
+            if let Some(conversation) = state.conversation_mut()
                 && !conversation.composer.insert(c.encode_utf8(&mut [0; 4]))
             {
                 run::full(state);
             }
         }
-        _ => {}
+        _ => astray::say(state, here, &[key]),
     }
 }
 

@@ -16,9 +16,11 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use support_shared::request::AgentRequest;
+use support_shared::ticket::Agent;
 use tokio::sync::mpsc;
 
 use crate::core::Msg;
+use crate::core::sign_in::Password;
 use crate::credentials::{Credentials, Session};
 use crate::ops::Desk;
 
@@ -31,8 +33,11 @@ pub(crate) enum Order {
     Ask(Box<AgentRequest>),
     /// Read the canned replies.
     ReadCanned,
-    /// Somebody has signed in: go on as this agent.
-    SignedIn(Box<Session>),
+    /// Sign in again as this agent, and go on.
+    SignIn {
+        agent: Box<Agent>,
+        password: Password,
+    },
     /// Connect now instead of waiting.
     Hurry,
 }

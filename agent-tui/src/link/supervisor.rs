@@ -6,10 +6,10 @@ use std::pin::Pin;
 use std::time::Duration;
 
 use serde_json::Value;
-use support_shared::ErrorCode;
 use support_shared::canned::CannedList;
 use support_shared::notice::AgentNotice;
 use support_shared::request::{AgentRequest, Count, ListTickets};
+use support_shared::{AgentId, ErrorCode};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until};
 
@@ -156,19 +156,38 @@ impl Supervisor {
 
     /// Does nothing until a moment, a hurry, or (without a session) a sign-in.
     async fn rest(&mut self, until: Option<Instant>) -> Result<(), End> {
+        let mut sign_in: Option<(AgentId, Call<Session>)> = None;
         loop {
+            let call = sign_in.as_mut().map(|(_, call)| call);
             let order = tokio::select! {
                 order = self.orders.recv() => order,
                 () = sleep_or_never(until) => return Ok(()),
+                outcome = answered(call) => {
+                    let agent = sign_in.take().map(|(agent, _)| agent);
+                    match signed_in(agent, outcome) {
+                        Ok(session) => {
+                            self.keep(session);
+                            return Ok(());
+                        }
+                        Err(why) => {
+                            self.say(LinkEvent::SignInRefused { why: why.into() }).await?;
+                            continue;
+                        }
+                    }
+                }
             };
             match order {
                 None => return Err(End::Stop),
                 Some(Order::Hurry) if self.session.is_some() => return Ok(()),
                 // Whoever asked hears that we are offline.
                 Some(Order::Hurry | Order::ReadCanned) => {}
-                Some(Order::SignedIn(session)) => {
-                    self.session = Some(*session);
-                    return Ok(());
+                Some(Order::SignIn { agent, password }) => {
+                    let (desk, id) = (self.desk.clone(), agent.id);
+                    let call: Call<Session> =
+                        Box::pin(
+                            async move { desk.login(&agent.username, password.reveal()).await },
+                        );
+                    sign_in = Some((id, call));
                 }
                 Some(Order::Ask(request)) => {
                     self.waiting.push_back(request);
@@ -255,12 +274,9 @@ impl Supervisor {
                 order = self.orders.recv() => match order {
                     None => return Err(End::Stop),
                     Some(Order::Ask(request)) => self.waiting.push_back(request),
-                    Some(Order::SignedIn(session)) => {
-                        self.session = Some(*session);
-                        return Err(End::Lost("signed in again".to_owned()));
-                    }
                     Some(Order::ReadCanned) => reading = self.read_canned(),
-                    Some(Order::Hurry) => {}
+                    // There is a session already.
+                    Some(Order::Hurry | Order::SignIn { .. }) => {}
                 },
                 () = sleep_until(quiet_until) => {
                     if asked.is_some() {
@@ -392,6 +408,32 @@ async fn sleep_or_never(until: Option<Instant>) {
     match until {
         Some(until) => sleep_until(until).await,
         None => std::future::pending().await,
+    }
+}
+
+/// The answer to a sign-in, if one is under way.
+async fn answered<T>(call: Option<&mut Call<T>>) -> Result<T, Failure> {
+    match call {
+        Some(call) => call.await,
+        None => std::future::pending().await,
+    }
+}
+
+/// The session of the agent who was signed in before, or why there is none, in words for whoever
+/// has typed the password.
+fn signed_in(agent: Option<AgentId>, outcome: Result<Session, Failure>) -> Result<Session, String> {
+    match outcome {
+        Ok(session) if Some(session.agent.id) != agent => {
+            Err("this name is another agent's by now".to_owned())
+        }
+        Ok(session) if session.agent.must_change_password => {
+            Err("this password is for one use: choose your own with support-agent login".to_owned())
+        }
+        Ok(session) => Ok(session),
+        Err(failure) if failure.code() == Some(ErrorCode::InvalidCredentials) => {
+            Err("wrong password".to_owned())
+        }
+        Err(failure) => Err(failure.to_string()),
     }
 }
 

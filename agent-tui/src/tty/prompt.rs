@@ -54,20 +54,20 @@ impl<'a> Prompt<'a> {
         out.flush()
     }
 
-    /// Asks for a line; what is typed is shown.
-    pub(crate) async fn line(&mut self, label: &str) -> anyhow::Result<String> {
-        self.read(label, true).await
+    /// Asks for a line, of which this is written already; what is typed is shown.
+    pub(crate) async fn line(&mut self, label: &str, known: &str) -> anyhow::Result<String> {
+        self.read(label, known, true).await
     }
 
     /// Asks for a line that nobody sees.
     pub(crate) async fn secret(&mut self, label: &str) -> anyhow::Result<String> {
-        self.read(label, false).await
+        self.read(label, "", false).await
     }
 
-    async fn read(&mut self, label: &str, echo: bool) -> anyhow::Result<String> {
+    async fn read(&mut self, label: &str, known: &str, echo: bool) -> anyhow::Result<String> {
         let _raw = Raw::begin()?;
-        show(&format!("{label} "))?;
-        let mut text = String::new();
+        show(&format!("{label} {known}"))?;
+        let mut text = known.to_owned();
         loop {
             let input = tokio::select! {
                 signal = self.signals.next() => match signal {

@@ -2,10 +2,16 @@
 
 use std::time::{Duration, Instant};
 
-use ratatui::layout::Size;
+use std::cell::RefCell;
+use std::io::{self, Write};
+use std::rc::Rc;
 
-use super::Theme;
-use super::screens::drawn;
+use ratatui::backend::CrosstermBackend;
+use ratatui::layout::{Rect, Size};
+use ratatui::{Terminal, TerminalOptions, Viewport};
+
+use super::screens::{drawn, sized, talk};
+use super::{Theme, draw};
 use crate::core::Msg;
 use crate::core::fixture::ticket;
 use crate::core::stories::{Story, guest};
@@ -46,4 +52,65 @@ fn at_rest_nothing_is_due() {
     // That it was joined brings a ticket whose guest waits: its age is all that changes.
     let due = story.state.next_deadline().unwrap();
     assert!(due.as_millis() - story.now.as_millis() > 10_000, "{due}");
+}
+
+/// A terminal's end of the line, which counts.
+#[derive(Clone, Default)]
+struct Line(Rc<RefCell<usize>>);
+
+impl Write for Line {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        *self.0.borrow_mut() += bytes.len();
+        Ok(bytes.len())
+    }
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// The bytes of the first frame of a story, and those of a frame after each of these keys.
+fn sent(mut story: Story, keys: &[&str]) -> (usize, Vec<usize>) {
+    let line = Line::default();
+    let Size { width, height } = story.state.size;
+    let options = TerminalOptions { viewport: Viewport::Fixed(Rect::new(0, 0, width, height)) };
+    let mut terminal =
+        Terminal::with_options(CrosstermBackend::new(line.clone()), options).unwrap();
+    let mut frame = |story: &Story| {
+        let before = *line.0.borrow();
+        terminal.draw(|frame| draw(&story.state, Theme::Ansi16, frame)).unwrap();
+        let after = *line.0.borrow();
+        after - before
+    };
+    let first = frame(&story);
+    let after = keys.iter().map(|key| {
+        story.keys(key);
+        frame(&story)
+    });
+    (first, after.collect())
+}
+
+#[test]
+fn a_key_sends_the_terminal_a_small_part_of_a_screen() {
+    for (width, height) in [(80, 24), (200, 60)] {
+        let mut writing = Story::in_conversation(talk());
+        writing.keys("I am looking");
+        let (whole, letters) = sent(sized(writing, width, height), &[" ", "a", "t", " ", "i", "t"]);
+        for bytes in letters {
+            // Some dozens, whatever the size: the letter, where it goes, and the cursor.
+            assert!(bytes < 100 && bytes * 10 < whole, "{bytes} of {whole} at {width}x{height}");
+        }
+        let queue = sized(Story::online((1..=20).map(ticket)), width, height);
+        let (whole, steps) = sent(queue, &["j", "j", "k"]);
+        for bytes in steps {
+            assert!(bytes * 2 < whole, "{bytes} of {whole} at {width}x{height}");
+        }
+    }
+}
+
+#[test]
+fn a_frame_of_what_has_not_changed_sends_next_to_nothing() {
+    for (width, height) in [(80, 24), (200, 60)] {
+        let (_, again) = sent(sized(Story::in_conversation(talk()), width, height), &[""]);
+        assert!(again[0] < 40, "{again:?} at {width}x{height}");
+    }
 }

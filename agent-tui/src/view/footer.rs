@@ -9,6 +9,7 @@ use crate::commands::{Availability, Command, CommandId as C, Keys, Scope, group}
 use crate::core::State;
 use crate::core::conversation::Conversation;
 use crate::core::draft::Mode;
+use crate::core::link::LinkState;
 use crate::core::overlay::Overlay;
 use crate::text::width;
 
@@ -40,8 +41,10 @@ pub(crate) fn hints(state: &State, cells: usize) -> Vec<(String, &'static str)> 
     };
     let picks = match &state.overlay {
         Some(Overlay::Pick(pick)) => pick.verb(),
+        Some(Overlay::Line(line)) => Some(line.purpose.verb()),
         _ => None,
     };
+    let signed_out = state.link == LinkState::SignedOut;
     let holes = state.conversation().is_some_and(|open| open.composer.has_holes());
     let hint = |command: &Command| {
         let mode = state.conversation().map(Conversation::mode);
@@ -51,6 +54,7 @@ pub(crate) fn hints(state: &State, cells: usize) -> Vec<(String, &'static str)> 
             (C::SwitchMode, Some(mode)) => mode.other().word(),
             (C::Accept, _) if picks.is_some() => picks.unwrap_or_default(),
             (C::NextHole, _) if !holes => return None,
+            (C::Reconnect, _) if signed_out => "sign in",
             _ if command.hint.is_empty() => "help",
             _ => command.hint,
         };
@@ -61,7 +65,10 @@ pub(crate) fn hints(state: &State, cells: usize) -> Vec<(String, &'static str)> 
     let last = help.and_then(|(command, _)| hint(command));
     let mut left = cells.saturating_sub(last.as_ref().map_or(0, size));
     let mut out = Vec::new();
-    for (command, _) in &rows {
+    // Without a session nothing else goes far.
+    let first = |(command, _): &&(&Command, &[Keys])| command.id == C::Reconnect && signed_out;
+    let in_order = rows.iter().filter(first).chain(rows.iter().filter(|row| !first(row)));
+    for (command, _) in in_order {
         let named = !command.hint.is_empty() && command.id != C::Help;
         if let Some(hint) = hint(command).filter(|hint| named && size(hint) <= left) {
             left -= size(&hint);

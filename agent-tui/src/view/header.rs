@@ -72,10 +72,13 @@ fn status(state: &State) -> (String, Role) {
     match &state.link {
         LinkState::Online => ("online".to_owned(), Role::Good),
         LinkState::Connecting => ("offline, connecting…".to_owned(), Role::Waiting),
-        LinkState::SignedOut => ("offline, signed out".to_owned(), Role::Bad),
+        LinkState::SignedOut => {
+            let key = state.keymap.keys_of(CommandId::Reconnect);
+            (format!("signed out, {key} signs in"), Role::Bad)
+        }
         LinkState::Offline { retry_at, .. } => {
             let left = (retry_at.as_millis() - state.now.as_millis()).max(0);
-            (format!("offline, reconnecting in {} s", (left + 999) / 1000), Role::Bad)
+            (format!("offline, again in {} s", (left + 999) / 1000), Role::Bad)
         }
     }
 }

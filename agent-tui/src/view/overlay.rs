@@ -7,7 +7,6 @@ use ratatui::widgets::{Block, Clear, Widget};
 
 use super::{Role, Theme, ask, details, pick, put, unsent};
 use crate::core::State;
-use crate::core::conversation::Conversation;
 use crate::core::overlay::{Overlay, Question};
 use crate::core::unsent::parting;
 use crate::text::{Untrusted, width};
@@ -27,22 +26,6 @@ pub(super) fn draw(state: &State, theme: Theme, frame: &mut Frame) {
 
 fn confirm(state: &State, question: &Question, theme: Theme, frame: &mut Frame) {
     let lines = match question {
-        Question::Close(id) => {
-            let reference = state
-                .conversations
-                .get(id)
-                .map(|c| c.card.reference.to_string())
-                .unwrap_or_default();
-            let mut lines = vec![format!("Close {reference}? Enter closes, Esc keeps it open")];
-            let unsent = state.outbox.of(*id).count();
-            if unsent > 0 {
-                lines.push(format!("{unsent} of your messages are not sent yet and will not be"));
-            }
-            if state.conversations.get(id).is_some_and(Conversation::has_draft) {
-                lines.push("What you are writing stays, but cannot be sent".to_owned());
-            }
-            lines
-        }
         Question::Discard { id, .. } => match state.outbox.get(id) {
             Some(item) => {
                 let text = Untrusted::from(item.parcel.text.as_str());

@@ -8,8 +8,8 @@ use ratatui::layout::{Rect, Size};
 use ratatui::style::{Color, Modifier};
 use ratatui::{Terminal, TerminalOptions, Viewport};
 use support_shared::message::{Message, SenderRole};
-use support_shared::notice::{AgentNotice, TicketNotice};
-use support_shared::ticket::{AgentName, Ticket, TicketStatus};
+use support_shared::notice::{AgentNotice, PresenceChanged, TicketNotice};
+use support_shared::ticket::{AgentName, PresenceState, Ticket, TicketStatus};
 use support_shared::{ApiError, ErrorCode};
 
 use super::screens::{drawn, sized, talk};
@@ -160,15 +160,62 @@ fn all() -> Vec<(&'static str, Story)> {
     ]
 }
 
+/// What lies over the screens, or stands in their place.
+fn over() -> Vec<(&'static str, Story)> {
+    let online = |keys: &str| {
+        let mut story = queue();
+        story.keys(keys);
+        story
+    };
+    let mut canned = crate::core::stories::canned::writing();
+    canned.keys("/");
+    let mut hole = crate::core::stories::canned::writing();
+    hole.keys("/refund<enter><enter>");
+    let mut assign = conversation();
+    for (n, name, state) in
+        [(7, "Bob", PresenceState::Online), (8, "Carol", PresenceState::Offline)]
+    {
+        let agent_id = support_shared::AgentId::from_ulid(ulid::Ulid::from_parts(n, 1));
+        let changed = PresenceChanged { agent_id, name: name.to_owned(), state };
+        assign.notices(AgentNotice::PresenceChanged(changed));
+    }
+    assign.keys("<esc>A");
+    let mut signed_out = with_keys("half a sentence");
+    let why = "the session has ended".into();
+    signed_out.happens(Msg::Link(LinkEvent::SignedOut { why }));
+    signed_out.keys("<c-r>secret");
+    vec![
+        ("palette", with_keys("<esc><c-k>re")),
+        ("canned", canned),
+        ("hole", hole),
+        ("search", online("/card")),
+        ("which_key", with_keys("<esc>g")),
+        ("assign", assign),
+        ("close", with_keys("<esc>x")),
+        ("tags", with_keys("<esc>T")),
+        ("sign_in", signed_out),
+        ("empty_queue", Story::online([])),
+    ]
+}
+
+#[test]
+fn what_lies_over_the_screens_narrow_and_wide_in_both_themes() {
+    photograph(over(), &SIZES[..2]);
+}
+
 #[test]
 fn the_main_screens_at_every_size_in_both_themes() {
+    photograph(all(), &SIZES);
+}
+
+fn photograph(stories: Vec<(&'static str, Story)>, sizes: &[(u16, u16)]) {
     let mut settings = insta::Settings::clone_current();
     settings.set_omit_expression(true);
     settings.set_snapshot_path("pictures");
     settings.bind(|| {
-        for (name, story) in all() {
+        for (name, story) in stories {
             let mut story = story;
-            for (width, height) in SIZES {
+            for &(width, height) in sizes {
                 story = sized(story, width, height);
                 insta::assert_snapshot!(format!("{name}_{width}x{height}"), picture(&story));
             }
@@ -198,7 +245,7 @@ fn colours(bytes: &[u8]) -> Vec<u32> {
 
 #[test]
 fn without_colours_no_screen_sets_one_and_what_matters_is_still_told_apart() {
-    for (name, story) in all() {
+    for (name, story) in all().into_iter().chain(over()) {
         assert_eq!(colours(&bytes(&story, Theme::Mono)), Vec::<u32>::new(), "{name}");
     }
     assert!(!colours(&bytes(&conversation(), Theme::Ansi16)).is_empty());

@@ -97,7 +97,7 @@ fn the_details_over_a_narrow_screen() {
 }
 
 #[test]
-fn picking_a_colleague() {
+fn picking_a_colleague_who_is_here_or_not() {
     let mut story = conversation();
     for (n, name) in [(7, "Bob"), (8, "Carol")] {
         story.notices(AgentNotice::PresenceChanged(PresenceChanged {
@@ -235,7 +235,78 @@ fn the_footer_leads_from_a_new_ticket_to_its_end_by_itself() {
     story.keys("<esc>");
     assert!(footer(&story).contains("x close"));
     story.keys("x");
-    assert!(screen(&story).contains("Enter closes"));
+    assert!(screen(&story).contains("Close 938NG1 with Maya?"));
+    assert!(footer(&story).contains("Enter close") && footer(&story).contains("Esc cancel"));
+}
+
+#[test]
+fn the_footer_offers_only_what_can_be_done() {
+    let footer = |story: &Story| screen(story).lines().last().unwrap().to_owned();
+    let bob =
+        AgentName { id: support_shared::AgentId::from_ulid(ulid::Ulid::nil()), name: "Bob".into() };
+    let mut story = Story::online([Ticket { assignee: Some(bob), ..ticket(1) }]);
+
+    assert!(!footer(&story).contains("claim"), "{}", footer(&story));
+    story.keys("T");
+    assert!(footer(&story).contains("Enter save"), "{}", footer(&story));
+    assert!(!footer(&story).contains("select"), "{}", footer(&story));
+    story.keys("<esc>/car");
+    assert!(footer(&story).contains("Enter done"), "{}", footer(&story));
+    assert!(footer(&sized(Story::online([ticket(1)]), 80, 24)).contains("a claim"));
+}
+
+#[test]
+fn no_description_is_cut_at_80_by_24() {
+    let mut story = conversation();
+    story.keys("<esc>");
+    for (command, keys) in crate::commands::Keymap::default().rows() {
+        let name = command.id.name();
+        story.keys(&format!("<c-k>{name}"));
+        let shown = screen(&story);
+        let lines: Vec<&str> =
+            shown.lines().map(|line| line.trim_matches(['"', ' ', '│'])).collect();
+        if lines.iter().any(|line| line.starts_with(&format!("{name}: "))) {
+            let flat = lines.join(" ");
+            let help = crate::commands::rows().filter(|it| it.id == command.id);
+            let whole = help.map(|it| format!("{name}: {}", it.help)).any(|it| flat.contains(&it));
+            assert!(whole, "{keys:?}\n{shown}");
+        }
+        story.keys("<esc>");
+    }
+    story.keys("g");
+    let shown = screen(&story);
+    let lines: Vec<&str> = shown.lines().map(|line| line.trim_matches(['"', ' ', '│'])).collect();
+    assert!(lines.join(" ").contains("(the newest message is on the screen)"), "{shown}");
+    assert!(screen(&offline()).contains("Alice @ 127.0.0.1:3000 "), "{}", screen(&offline()));
+}
+
+/// Offline with something unsent: the longest header that there is.
+fn offline() -> Story {
+    let mut story = conversation();
+    story.keys("Try it again<enter>");
+    let retry_at = story.now.plus_millis(12_500);
+    let offline = crate::core::link::LinkEvent::Offline { why: "gone".into(), retry_at };
+    story.happens(Msg::Link(offline));
+    // What was said of it lies over the header until the next key.
+    story.keys("<esc>");
+    story
+}
+
+#[test]
+fn the_end_of_the_session_covers_nothing_and_the_password_is_not_shown() {
+    let mut story = conversation();
+    story.keys("half a sen");
+    let ended = crate::core::link::LinkEvent::SignedOut { why: "the session has ended".into() };
+    story.happens(Msg::Link(ended));
+    story.keys("tence");
+    assert!(screen(&story).contains("signed out, Ctrl-R signs in"), "{}", screen(&story));
+    assert!(screen(&story).contains("> half a sentence"));
+    let footer = screen(&story).lines().last().unwrap().to_owned();
+    assert!(footer.contains("Ctrl-R sign in"), "{footer}");
+    story.keys("<c-r>secret");
+    let shown = screen(&story);
+    assert!(shown.contains("Sign in again as alice") && shown.contains("> ••••••"), "{shown}");
+    assert!(!shown.contains("secret"), "{shown}");
 }
 
 #[test]

@@ -10,7 +10,7 @@ use ratatui::widgets::{Block, Clear, Widget};
 use super::{Role, Theme, put};
 use crate::commands::{Availability, Scope, group};
 use crate::core::State;
-use crate::text::{fit, width};
+use crate::text::{rows as wrapped, width};
 
 pub(super) fn draw(state: &State, theme: Theme, frame: &mut Frame) {
     if state.pressed.is_empty() {
@@ -21,21 +21,28 @@ pub(super) fn draw(state: &State, theme: Theme, frame: &mut Frame) {
     let texts = rows.iter().map(|(_, text, _)| width(text)).max().unwrap_or(0);
     let size = frame.area();
     let wide = u16::try_from(keys + texts + 6).unwrap_or(u16::MAX).min(size.width);
-    let high = u16::try_from(rows.len() + 2).unwrap_or(u16::MAX).min(size.height - 2);
+    let cells = usize::from(wide).saturating_sub(keys + 6).max(1);
+    // What does not fit into a row goes on in the next, so that no reason is cut.
+    let mut lines = Vec::new();
+    for (key, text, works) in rows {
+        let style = if works { Style::new() } else { theme.style(Role::Faint) };
+        for (at, range) in wrapped(&text, cells).into_iter().enumerate() {
+            let key = if at == 0 { key.as_str() } else { "" };
+            let pad = " ".repeat(keys - width(key) + 2);
+            lines.push(Line::from(vec![
+                Span::styled(key.to_owned(), theme.style(Role::Key)),
+                Span::raw(pad),
+                Span::styled(text[range].to_owned(), style),
+            ]));
+        }
+    }
+    let high = u16::try_from(lines.len() + 2).unwrap_or(u16::MAX).min(size.height - 2);
     let area = Rect::new(0, size.height - 1 - high, wide, high);
     Clear.render(area, frame.buffer_mut());
     Block::bordered().title(title(state)).render(area, frame.buffer_mut());
     let inner = Rect::new(area.x + 2, area.y + 1, wide.saturating_sub(4), high.saturating_sub(2));
-    for (row, (key, text, works)) in (0..).zip(rows) {
-        let pad = " ".repeat(keys - width(&key) + 2);
-        let text = fit(&text, usize::from(inner.width).saturating_sub(keys + 2));
-        let style = if works { Style::new() } else { theme.style(Role::Faint) };
-        let line = vec![
-            Span::styled(key, theme.style(Role::Key)),
-            Span::raw(pad),
-            Span::styled(text, style),
-        ];
-        put(frame, inner, row, &Line::from(line));
+    for (row, line) in (0..).zip(lines) {
+        put(frame, inner, row, &line);
     }
 }
 

@@ -178,10 +178,10 @@ impl Draft {
         };
         let (content, client_message_id, event) = match self.body {
             Body::Text { content, client_message_id } => (content, Some(client_message_id), None),
-            Body::Event(event) => (sentence(&event), None, Some(event)),
+            Body::Event(event) => (sentence(&event, ticket), None, Some(event)),
             Body::Tagging { by, tagging } => {
                 let event = tagged(by, tagging, ticket);
-                (sentence(&event), None, Some(event))
+                (sentence(&event, ticket), None, Some(event))
             }
         };
         Message {
@@ -231,8 +231,8 @@ impl Standing {
     }
 }
 
-/// What a system message says to people.
-fn sentence(event: &SystemEvent) -> String {
+/// What a system message says to people, of a ticket as it was before.
+fn sentence(event: &SystemEvent, before: &TicketRecord) -> String {
     let name = |agent: &Option<AgentName>| {
         agent.as_ref().map_or("the support desk", |agent| agent.name.as_str()).to_owned()
     };
@@ -259,9 +259,14 @@ fn sentence(event: &SystemEvent) -> String {
             format!("{} put the ticket back into the queue", by.name)
         }
         SystemEvent::TicketTagged { by, tags, priority } => {
-            let tags = if tags.is_empty() { "none".to_owned() } else { tags.join(", ") };
-            let priority = format!("{priority:?}").to_lowercase();
-            format!("{} set tags: {tags}; priority: {priority}", by.name)
+            // The event has both; people are told of what is new.
+            let notes = &before.notes;
+            let words = if tags.is_empty() { "none".to_owned() } else { tags.join(", ") };
+            let words = (*tags != notes.tags).then(|| format!("tags: {words}"));
+            let level = format!("priority: {}", format!("{priority:?}").to_lowercase());
+            let level = (*priority != notes.priority).then_some(level);
+            let changed: Vec<String> = [words, level].into_iter().flatten().collect();
+            format!("{} set {}", by.name, changed.join("; "))
         }
     }
 }

@@ -80,7 +80,7 @@ async fn look_again(socket: SocketRef, State(sockets): State<Sockets>) {
         sockets.rooms.dismiss(connection, &why);
         return;
     }
-    sockets.desk.tell_who_is_here(&actor);
+    sockets.desk.tell_who_is_here(&actor).await;
 }
 
 /// Refuses a namespace that is none. The library keeps what it is asked for by name, whatever becomes

@@ -48,7 +48,7 @@ fn lost_to(failure: Failure) -> anyhow::Error {
         _ => None,
     };
     match winner {
-        Some(name) => {
+        Some((_, name)) => {
             let text = format!("{} has it already", name.line(80));
             anyhow::Error::new(failure).context(text)
         }

@@ -73,7 +73,7 @@ impl Tail {
 
     pub(super) fn take(&mut self, event: LinkEvent) -> Vec<Step> {
         match event {
-            LinkEvent::Connecting => Vec::new(),
+            LinkEvent::Connecting | LinkEvent::SignInRefused { .. } => Vec::new(),
             LinkEvent::Online(_) => {
                 self.lost = false;
                 vec![self.join()]

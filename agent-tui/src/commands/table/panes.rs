@@ -59,7 +59,7 @@ pub(super) const ROWS: &[Command] = &[
         Panes,
         &["Ctrl-R"],
         "reconnect now",
-        "Connect now instead of waiting",
+        "Connect now instead of waiting; when the session has ended, sign in again",
         is_offline,
     ),
     row(

@@ -1,14 +1,14 @@
 //! What can be done in what lies over the panes: lines that are asked for, lists, questions.
 
-use super::super::available::{always, can_send_picked, is_searching};
+use super::super::available::{always, can_send_picked, has_found};
 use super::super::scope::Scope::{Confirm, Details, Line, Pick};
 use super::{Command, CommandId as C, row};
 
 pub(super) const ROWS: &[Command] = &[
     row(C::Accept, Line, &["Enter"], "done", "Take the line as it is", always),
     row(C::Cancel, Line, &["Esc", "Ctrl-C"], "cancel", "Leave things as they are", always),
-    row(C::Previous, Line, &["Up"], "", "Select the ticket above", is_searching),
-    row(C::Next, Line, &["Down"], "select", "Select the ticket below", is_searching),
+    row(C::Previous, Line, &["Up"], "", "Select the ticket above", has_found),
+    row(C::Next, Line, &["Down"], "select", "Select the ticket below", has_found),
     row(C::CursorLeft, Line, &["Left"], "", "Move the cursor left", always),
     row(C::CursorRight, Line, &["Right"], "", "Move the cursor right", always),
     row(C::LineStart, Line, &["Home", "Ctrl-A"], "", "Go to the beginning", always),

@@ -21,8 +21,9 @@ pub(super) fn by_name(state: &State) -> Vec<Choice> {
         value: Value::Command(offer.command),
     };
     let mut offers = offers(state);
-    // What the footer has a word for comes before what one does without thinking of it.
-    offers.sort_by_key(|offer| offer.command.hint.is_empty());
+    // What works comes first, and what the footer has a word for before what one does without
+    // thinking of it.
+    offers.sort_by_key(|offer| (offer.why_not.is_some(), offer.command.hint.is_empty()));
     offers.into_iter().map(choice).collect()
 }
 

@@ -13,7 +13,7 @@ use super::canned::{filled, insert};
 use super::overlay::Overlay;
 use super::{Effect, Stamp, State, run, update};
 use crate::commands::{Command, CommandId as C};
-pub(crate) use ticket::priority_word;
+pub(crate) use ticket::{give, hurry, priority_word};
 
 /// The most characters that narrow a list down.
 const MOST_TYPED: usize = 80;
@@ -77,12 +77,19 @@ impl PartialEq for Value {
     }
 }
 
+impl Choice {
+    /// Whether it is the case already.
+    fn is_now(&self) -> bool {
+        self.hint == "now" || self.hint.starts_with("has it")
+    }
+}
+
 impl Pick {
     pub(super) fn new(of: PickOf, state: &State) -> Self {
         let mut pick = Self { of, typed: String::new(), at: 0, on: None };
         let choices = pick.choices(state);
         // On what is the case already, so that Enter alone changes nothing.
-        let now = choices.iter().position(|choice| choice.hint == "now");
+        let now = choices.iter().position(|choice| choice.is_now());
         pick.select(&choices, now.unwrap_or(0));
         pick
     }
@@ -99,7 +106,11 @@ impl Pick {
 
     /// The most rows that say more about the selected one.
     pub(crate) fn note_rows(&self) -> usize {
-        if self.of == PickOf::Canned { 5 } else { 1 }
+        match self.of {
+            PickOf::Canned => 5,
+            PickOf::Palette | PickOf::Help => 2,
+            PickOf::Assignee(_) | PickOf::Priority(_) => 1,
+        }
     }
 
     /// Whether the canned reply that is selected has no holes; nothing for what is none.
@@ -157,7 +168,7 @@ impl Pick {
         match (self.of, selected) {
             (PickOf::Canned, selected) => canned::note(state, selected),
             (PickOf::Assignee(_), _) => {
-                "colleagues seen since the start, or on a ticket".to_owned()
+                "who is not here finds it in the queue when it comes".to_owned()
             }
             (PickOf::Palette | PickOf::Help, Some(choice)) => match choice.value {
                 // Its name is what it is called in the file of settings.

@@ -1,8 +1,8 @@
 //! Lists that are about a ticket: who is to answer for it, how urgent it is, and which to go to.
 
-use support_shared::TicketId;
 use support_shared::request::{AgentRequest, AssignTicket, IfAssignee, NewAssignee, TagTicket};
 use support_shared::ticket::{PresenceState, Priority};
+use support_shared::{AgentId, TicketId};
 
 use super::super::{Effect, State, desk};
 use super::{Choice, PickOf, Value};
@@ -44,12 +44,13 @@ pub(super) fn priorities(state: &State, ticket: TicketId) -> Vec<Choice> {
 pub(super) fn agents(state: &State, ticket: TicketId) -> Vec<Choice> {
     let now = desk::card(state, ticket).and_then(|card| card.assignee_id);
     let choice = |id, label, state| {
-        let hint = match state {
-            _ if now == Some(id) => "now",
-            Some(PresenceState::Online) => "online",
-            Some(PresenceState::Away) => "away",
-            Some(PresenceState::Offline) => "offline",
-            None => "",
+        let hint = match (state, now == Some(id)) {
+            (Some(PresenceState::Online), true) => "has it, online",
+            (_, true) => "has it, not here",
+            (Some(PresenceState::Online), false) => "online",
+            (Some(PresenceState::Away), false) => "away",
+            (Some(PresenceState::Offline), false) => "not here",
+            (None, false) => "",
         };
         plain(label, hint, Value::Agent(id))
     };
@@ -77,24 +78,34 @@ pub(super) fn open(state: &State) -> impl Iterator<Item = Choice> {
 /// What is asked of the server for a choice.
 pub(super) fn chosen(state: &State, of: PickOf, value: Value) -> Option<Effect> {
     let (PickOf::Assignee(ticket_id) | PickOf::Priority(ticket_id)) = of else { return None };
-    let card = desk::card(state, ticket_id)?;
-    let request = match value {
-        // From what is on the screen: whoever was quicker is not overruled unseen.
-        Value::Agent(id) if card.assignee_id == Some(id) => return None,
-        Value::Agent(id) => AgentRequest::AssignTicket(AssignTicket {
-            ticket_id,
-            agent_id: if id == state.me.id { NewAssignee::Me } else { NewAssignee::Agent(id) },
-            note: None,
-            if_assignee: card.assignee_id.map_or(IfAssignee::Nobody, IfAssignee::Agent),
-        }),
-        Value::Priority(priority) if card.priority == priority => return None,
-        Value::Priority(priority) => AgentRequest::TagTicket(TagTicket {
-            ticket_id,
-            add: Vec::new(),
-            remove: Vec::new(),
-            priority: Some(priority),
-        }),
-        Value::Command(_) | Value::Ticket(_) | Value::Canned(_) => return None,
-    };
-    Some(Effect::Ask(Box::new(request)))
+    match value {
+        Value::Agent(id) => give(state, ticket_id, id),
+        Value::Priority(priority) => hurry(state, ticket_id, priority),
+        Value::Command(_) | Value::Ticket(_) | Value::Canned(_) => None,
+    }
+}
+
+/// Asks that this agent answers for a ticket, from what is on the screen: whoever was quicker is
+/// not overruled unseen. Nothing if it does already.
+pub(crate) fn give(state: &State, ticket_id: TicketId, id: AgentId) -> Option<Effect> {
+    let now = desk::card(state, ticket_id)?.assignee_id;
+    let request = AgentRequest::AssignTicket(AssignTicket {
+        ticket_id,
+        agent_id: if id == state.me.id { NewAssignee::Me } else { NewAssignee::Agent(id) },
+        note: None,
+        if_assignee: now.map_or(IfAssignee::Nobody, IfAssignee::Agent),
+    });
+    (now != Some(id)).then(|| Effect::Ask(Box::new(request)))
+}
+
+/// Asks for another priority. Nothing if it is this one already.
+pub(crate) fn hurry(state: &State, ticket_id: TicketId, priority: Priority) -> Option<Effect> {
+    let now = desk::card(state, ticket_id)?.priority;
+    let request = AgentRequest::TagTicket(TagTicket {
+        ticket_id,
+        add: Vec::new(),
+        remove: Vec::new(),
+        priority: Some(priority),
+    });
+    (now != priority).then(|| Effect::Ask(Box::new(request)))
 }

@@ -2,6 +2,8 @@
 //! screen readers, dumb terminals and pipes. What a word does is what the command of the same name
 //! does, under the same conditions.
 
+mod about;
+mod looked_up;
 mod report;
 #[cfg(test)]
 mod stories;
@@ -13,51 +15,72 @@ use support_shared::ids::TicketName;
 
 use super::card::{Card, age};
 use super::draft::Mode;
-use super::filter::Filter;
+use super::line::Purpose;
 use super::link::LinkState;
 use super::outbox::Standing;
-use super::overlay::{Overlay, Question};
+use super::overlay::Overlay;
 use super::{Effect, Focus, Stamp, State, desk, run};
 use crate::commands::{Availability, CommandId as C, rows};
+use crate::text::Untrusted;
+pub(super) use looked_up::tell;
 pub(crate) use report::Told;
 pub(crate) use words::{Reader, Word};
 
 /// The screen that there is not: everything is read out, and so nothing is out of the window.
 pub(crate) const PAGE: Size = Size::new(80, u16::MAX);
 
+/// What the lines have asked for that is said when it is there.
+#[derive(Debug, Default)]
+pub(crate) struct Lines {
+    /// A list that the server looks up.
+    listing: bool,
+}
+
 /// Does what a line says.
 pub(super) fn act(state: &mut State, stamp: &Stamp, word: Word, effects: &mut Vec<Effect>) {
     state.focus = if state.open.is_some() { Focus::Timeline } else { Focus::Queue };
-    if let Some(Overlay::Confirm(_)) = state.overlay {
-        let answer = match word {
-            Word::Yes => C::Yes,
-            Word::No => return run::run(state, stamp, C::No, effects),
-            _ => C::No,
-        };
-        run::run(state, stamp, answer, effects);
-        if answer == C::Yes {
-            return;
+    if let Some(Overlay::Confirm(_) | Overlay::Line(_)) = state.overlay {
+        // The question is the one before a close: its reason is in the line that Enter takes.
+        match word {
+            Word::Yes => return run::run(state, stamp, C::Accept, effects),
+            _ => state.overlay = None,
         }
         effects.push(say("not closed".to_owned()));
+        if word == Word::No {
+            return;
+        }
     }
     match word {
-        Word::List(filter) => list(state, filter, effects),
+        Word::List(filter) => looked_up::list(state, filter, effects),
+        Word::Search(words) => looked_up::search(state, &words, effects),
         Word::Open { name, silent } => open(state, name, silent, effects),
         Word::Say { mode, text } => post(state, stamp, mode, text, effects),
-        Word::Claim => command(state, stamp, C::Claim, effects),
-        Word::Leave => command(state, stamp, C::Leave, effects),
-        Word::Next => command(state, stamp, C::NextNeed, effects),
-        Word::Retry => command(state, stamp, C::Retry, effects),
-        Word::TakeBack => command(state, stamp, C::TakeBack, effects),
-        Word::Close => {
-            command(state, stamp, C::Close, effects);
-            if let Some(Overlay::Confirm(Question::Close(id))) = state.overlay
-                && let Some(card) = desk::card(state, id)
-            {
-                let (reference, guest) = (card.reference, card.guest.line(40));
-                effects.push(say(format!("close {reference} with {guest}? yes or no")));
+        Word::Run(id) => command(state, stamp, id, effects),
+        Word::Quiet => {
+            command(state, stamp, C::Quiet, effects);
+            let quiet = "do not disturb: no notices until quiet is typed again".to_owned();
+            if let Some(toast) = state.toast.as_mut().filter(|_| state.attention.quiet) {
+                toast.text = quiet;
             }
         }
+        Word::Close(reason) => close(state, stamp, &reason, effects),
+        Word::Assign(name) => about::assign(state, stamp, &name, effects),
+        Word::HandBack(note) => about::hand_back(state, stamp, &note, effects),
+        Word::Tags(tags) => about::tags(state, stamp, tags.as_deref(), effects),
+        Word::Priority(priority) => about::priority(state, stamp, priority, effects),
+        Word::Details => about::details(state, effects),
+        Word::Who => about::who(state, effects),
+        Word::Unsent => about::unsent(state, effects),
+        Word::Canned(shortcut) => canned(state, stamp, shortcut.as_deref(), effects),
+        Word::Back => match state.open.take() {
+            Some(id) => {
+                let reference = state.reference(id);
+                let text =
+                    format!("lines go to no guest; {reference} is not left: join {reference}");
+                effects.push(say(text));
+            }
+            None => effects.push(fault(JOIN_FIRST.to_owned(), INVALID)),
+        },
         Word::Help => effects.extend(words::help().map(say)),
         // The end of it is the loop's: what is under way is waited for.
         Word::Quit => {}
@@ -83,6 +106,52 @@ pub(super) fn act(state: &mut State, stamp: &Stamp, word: Word, effects: &mut Ve
     }
 }
 
+/// Asks once, and says what the guest will read as the reason.
+fn close(state: &mut State, stamp: &Stamp, reason: &str, effects: &mut Vec<Effect>) {
+    command(state, stamp, C::Close, effects);
+    let Some(Overlay::Line(line)) = &mut state.overlay else { return };
+    line.insert(reason);
+    let Purpose::Close(id) = line.purpose else { return };
+    let Some(card) = desk::card(state, id) else { return };
+    let (reference, guest) = (card.reference, card.guest.line(40));
+    let because = match reason {
+        "" => String::new(),
+        reason => format!(", who can read this: {}", Untrusted::from(reason).line(200)),
+    };
+    effects.push(say(format!("close {reference} with {guest}{because}? yes or no")));
+}
+
+/// Says which canned replies there are, or sends one that has nothing to be filled in.
+fn canned(state: &mut State, stamp: &Stamp, shortcut: Option<&str>, effects: &mut Vec<Effect>) {
+    let replies = &state.replies;
+    if let Some(trouble) = replies.trouble(state.is_online()) {
+        effects.push(fault(trouble, ErrorCode::Unavailable));
+    }
+    let Some(shortcut) = shortcut else {
+        if replies.is_empty() {
+            effects.push(say("the desk has no canned replies".to_owned()));
+        }
+        let lines = replies.all().iter().map(|it| say(format!("{}: {}", it.shortcut, it.title)));
+        return effects.extend(lines);
+    };
+    let shortcut = shortcut.trim_start_matches('/').to_lowercase();
+    let Some(id) = replies.all().iter().find(|it| it.shortcut == shortcut).map(|it| it.id) else {
+        let text = format!("no canned reply is called {}", Untrusted::from(shortcut).line(40));
+        return effects.push(fault(text, ErrorCode::NotFound));
+    };
+    match super::canned::filled(state, id) {
+        None => effects.push(fault(JOIN_FIRST.to_owned(), INVALID)),
+        Some((text, holes)) if holes.is_empty() => post(state, stamp, Mode::Reply, text, effects),
+        Some((text, holes)) => {
+            effects.extend(text.lines().map(|line| say(format!("    {line}"))));
+            let text =
+                format!("not sent: fill in {}, with reply before the text", holes.join(", "));
+            effects.push(fault(text, INVALID));
+        }
+    }
+}
+
+const JOIN_FIRST: &str = "join a ticket first: join REF";
 const INVALID: ErrorCode = ErrorCode::Invalid;
 
 /// Whether everything is known that a word may need, and what was written before is where it can
@@ -92,7 +161,9 @@ pub(crate) fn is_settled(state: &State) -> bool {
     match state.link {
         LinkState::Connecting => false,
         LinkState::Online => {
-            state.queue.is_loaded() && unsent(state) == 0 && state.deferred.is_empty()
+            let reading = state.lines.listing || state.replies.is_reading();
+            let done = unsent(state) == 0 && state.deferred.is_empty();
+            state.queue.is_loaded() && done && !reading
         }
         LinkState::Offline { .. } | LinkState::SignedOut => !is_unsaved(state),
     }
@@ -120,36 +191,20 @@ fn fault(text: String, code: ErrorCode) -> Effect {
 /// Runs a command if it would do something, or says why not.
 fn command(state: &mut State, stamp: &Stamp, id: C, effects: &mut Vec<Effect>) {
     let known = rows().find(|command| command.id == id);
-    if state.open.is_none() && matches!(id, C::Claim | C::Close | C::Leave | C::Retry | C::TakeBack)
-    {
-        return effects.push(fault("join a ticket first: join REF".to_owned(), INVALID));
+    let needs_none = matches!(id, C::NextNeed | C::Quiet | C::Reconnect);
+    if state.open.is_none() && !needs_none {
+        return effects.push(fault(JOIN_FIRST.to_owned(), INVALID));
     }
     match known.map(|command| (command.available)(state)) {
         Some(Availability::Disabled(why)) => {
-            effects.push(fault(why.to_owned(), ErrorCode::Conflict));
+            effects.push(fault(run::why_not(state, id, why), ErrorCode::Conflict));
         }
         _ => run::run(state, stamp, id, effects),
     }
 }
 
-fn list(state: &State, filter: Filter, effects: &mut Vec<Effect>) {
-    if !state.queue.is_loaded() {
-        let text = "the queue has not been read yet".to_owned();
-        return effects.push(fault(text, ErrorCode::Unavailable));
-    }
-    let me = state.me.id;
-    let mut count = 0;
-    for card in state.queue.cards().iter().filter(|card| filter.takes(card, me)) {
-        count += 1;
-        effects.push(say(described(state, card)));
-    }
-    if count == 0 {
-        effects.push(say("no tickets".to_owned()));
-    }
-}
-
 /// A ticket as a sentence.
-fn described(state: &State, card: &Card) -> String {
+pub(super) fn described(state: &State, card: &Card) -> String {
     let waits = card.waiting_since.map(|since| match age(since, state.now).as_str() {
         "now" => "waits".to_owned(),
         age => format!("waits {age}"),
@@ -170,11 +225,13 @@ fn open(state: &mut State, name: TicketName, silent: bool, effects: &mut Vec<Eff
         TicketName::Ref(reference) => card.reference == reference,
     };
     let open = state.conversations.values().map(|it| &it.card);
-    let known = state.queue.cards().iter().chain(open).find(called).map(|card| card.id);
+    let listed = state.queue.shown().into_iter();
+    let known = state.queue.cards().iter().chain(listed).chain(open).find(called);
+    let known = known.map(|card| card.id);
     match (known, name) {
         (Some(id), _) | (None, TicketName::Id(id)) => run::open(state, id, silent, effects),
         (None, TicketName::Ref(reference)) if state.queue.is_loaded() => {
-            let text = format!("no open ticket is called {reference}");
+            let text = format!("no open ticket is called {reference}, and none of the last list");
             effects.push(fault(text, ErrorCode::NotFound));
         }
         (None, TicketName::Ref(_)) => {

@@ -279,14 +279,36 @@ fn the_end_of_the_session_asks_to_sign_in_and_forgets_nothing() {
     story.is_saved();
     story.effects.clear();
     story.link(LinkEvent::SignedOut { why: "the session has ended".into() });
-    assert_eq!(story.effects, [Effect::SignIn]);
+    assert_eq!(story.effects, [Effect::SignedOut]);
     story.effects.clear();
+    // Whoever is in the middle of a word goes on, Enter included.
+    assert!(story.toast().contains("Ctrl-R signs you in again"), "{}", story.toast());
+    story.keys(" and<enter>more");
+    story.is_saved();
+    assert!(story.asked().is_empty());
+    assert_eq!(story.state.conversation().unwrap().composer.text(), "more");
+    story.keys("<c-r>pass word<enter>");
+    let of = |story: &mut Story| {
+        story.effects().into_iter().find_map(|effect| match effect {
+            Effect::SignIn { agent, password } => Some((agent.username, password)),
+            _ => None,
+        })
+    };
+    let (name, password) = of(&mut story).unwrap();
+    assert_eq!((name.as_str(), password.reveal()), ("alice", "pass word"));
+    assert!(!format!("{password:?} {:?}", story.state.overlay).contains("pass word"));
+    story.keys("once<enter>");
+    assert!(of(&mut story).is_none(), "one is under way");
+    story.link(LinkEvent::SignInRefused { why: "wrong password".into() });
+    story.keys("<c-u>again<enter>");
+    assert_eq!(of(&mut story).unwrap().1.reveal(), "again");
     story.comes_online();
+    assert!(story.state.overlay.is_none());
     story.lists([ticket(1)]);
 
     let asked = story.asked();
     assert!(asked.last().unwrap().ends_with("sent"), "{asked:?}");
-    assert_eq!(story.state.conversation().unwrap().composer.text(), "draft");
+    assert_eq!(story.state.conversation().unwrap().composer.text(), "more");
 }
 
 #[test]

@@ -24,7 +24,7 @@ fn keys_one_after_the_other_run_one_command_and_nothing_waits_for_a_clock() {
 fn a_sequence_that_is_none_says_so_and_escape_gives_one_up() {
     let mut story = Story::online([ticket(1), ticket(2)]);
     story.keys("gx");
-    assert_eq!(story.toast(), "g x does nothing here");
+    assert_eq!(story.toast(), "g x does nothing here: ? shows what keys do");
     assert!(story.state.pressed.is_empty());
     story.keys("g<esc>");
     assert_eq!((story.toast(), story.state.pressed.len()), ("", 0));

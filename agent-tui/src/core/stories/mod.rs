@@ -1,5 +1,6 @@
 //! The console's behaviour, told as stories: keys and events in, effects and state out.
 
+mod asking;
 mod attention;
 pub(crate) mod canned;
 mod cards;
@@ -233,6 +234,8 @@ fn named_key(name: &str) -> KeyEvent {
         "end" => KeyCode::End,
         "down" => KeyCode::Down,
         "f1" => KeyCode::F(1),
+        "c-r" => return KeyEvent::new(KeyCode::Char('r'), KeyModifiers::CONTROL),
+        "a-q" => return KeyEvent::new(KeyCode::Char('q'), KeyModifiers::ALT),
         "c-k" => return KeyEvent::new(KeyCode::Char('k'), KeyModifiers::CONTROL),
         "c-u" => return KeyEvent::new(KeyCode::Char('u'), KeyModifiers::CONTROL),
         "a-s" => return KeyEvent::new(KeyCode::Char('s'), KeyModifiers::ALT),

@@ -36,6 +36,9 @@ const ROUND: Duration = Duration::from_secs(5);
 /// join is under way.
 const JOINING: Duration = PATIENCE.saturating_mul(2);
 
+/// How many colleagues that are not here an agent is told of when it connects.
+const ABSENT: usize = 200;
+
 /// What did not agree, and since when. It may be on its way to.
 #[derive(Default)]
 struct Disagreeing {
@@ -233,19 +236,28 @@ impl Desk {
     }
 
     /// Tells an agent that has just connected which of its colleagues are here: it has not heard
-    /// them come.
-    pub fn tell_who_is_here(&self, actor: &Actor) {
+    /// them come. Those who are not are told of too, as far as there is room: a ticket can be
+    /// given to them all the same.
+    pub async fn tell_who_is_here(&self, actor: &Actor) {
         let (Who::Agent { agent: own, .. }, Some(connection)) = (actor.who, &actor.connection)
         else {
             return;
         };
+        let all = self.store.agents().await.unwrap_or_else(|error| {
+            tracing::warn!(%error, "an agent is not told who is absent");
+            Vec::new()
+        });
         let _telling = self.presence.telling();
-        for (agent_id, name) in self.presence.here() {
-            if agent_id != own {
-                let state = PresenceState::Online;
-                let changed = PresenceChanged { agent_id, name, state };
-                self.hub.tell_one(connection, &AgentNotice::PresenceChanged(changed));
-            }
+        let here = self.presence.here();
+        let is_absent = |agent: &AgentRecord| {
+            !agent.disabled && !here.iter().any(|(present, _)| *present == agent.id)
+        };
+        let absent = all.into_iter().filter(is_absent).take(ABSENT);
+        let absent = absent.map(|it| (it.id, it.display_name, PresenceState::Offline));
+        let present = here.iter().map(|(id, name)| (*id, name.clone(), PresenceState::Online));
+        for (agent_id, name, state) in present.chain(absent).filter(|(id, ..)| *id != own) {
+            let changed = PresenceChanged { agent_id, name, state };
+            self.hub.tell_one(connection, &AgentNotice::PresenceChanged(changed));
         }
     }
 
