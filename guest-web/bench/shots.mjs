@@ -113,7 +113,7 @@ await withDesk(async ({ url, browser, alice, site, way }) => {
   await browser.open(site);
   await browser.run("document.querySelector('support-desk').shadowRoot.querySelector('button').click()");
   await browser.enter("document.querySelector('support-desk').shadowRoot.querySelector('iframe')");
-  await browser.until(visible('greeting'));
+  await browser.until("document.querySelector('.entry')");
   await browser.leave();
   await shoot('embedded');
 
