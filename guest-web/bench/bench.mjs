@@ -1,6 +1,6 @@
 // Measures the page: what it weighs as it is sent, when it is first painted, how long a message takes
 // from the click to "Sent", and how smoothly a conversation of 5,000 messages scrolls.
-//   SUPPORT_SERVER_BINARY=… node bench/bench.mjs
+//   DESK_SERVER_BINARY=… node bench/bench.mjs
 import { request } from 'node:http';
 import { withDesk } from './driver.mjs';
 

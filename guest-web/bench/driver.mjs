@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { io } from 'socket.io-client';
 
-const SERVER = process.env['SUPPORT_SERVER_BINARY'] ?? join(import.meta.dirname, '../../target/release/support-server');
+const SERVER = process.env['DESK_SERVER_BINARY'] ?? join(import.meta.dirname, '../../target/release/support-server');
 
 async function line(stream, pattern) {
   for await (const text of createInterface({ input: stream })) {

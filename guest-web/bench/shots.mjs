@@ -1,6 +1,6 @@
 // Takes pictures of every state of the page. Each file shows one state four times: narrow and wide, in
 // daylight and in the dark.
-//   SUPPORT_SERVER_BINARY=… node bench/shots.mjs [DIRECTORY]
+//   DESK_SERVER_BINARY=… node bench/shots.mjs [DIRECTORY]
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { withDesk } from './driver.mjs';
