@@ -18,6 +18,7 @@ use tokio::runtime::Runtime;
 
 use self::packets::{Frame, frame};
 use crate::support::{
+    DEADLINE,
     client::Client,
     house::{House, unlimited},
     people::{Agent, Guest},
@@ -92,8 +93,12 @@ impl Bench {
         }
         socket.frame(format!("42{namespace},{LAST}[\"ticket:list\",{{}}]").into()).await;
         let (answers, alive) = answers(&mut socket, namespace).await?;
+        // What the parser in front cannot read ends the connection, a moment after it was read.
+        let alive = alive
+            && (owed.iter().all(|number| answers.contains_key(number))
+                || !ends(&mut socket, namespace).await);
         for number in owed.iter().filter(|_| alive) {
-            prop_assert_eq!(answers.get(number), Some(&1), "answers to {}", number);
+            prop_assert!(answers.contains_key(number), "no answer to {}", number);
         }
         let more = owed.iter().find(|number| answers.get(number).is_some_and(|many| *many > 1));
         prop_assert!(more.is_none(), "{:?} has more than one answer", more);
@@ -128,6 +133,13 @@ impl Bench {
             assert_eq!(message["senderRole"] == "guest", guests, "{message}");
         }
     }
+}
+
+/// Whether the connection ends in time, whatever is still heard before.
+async fn ends(socket: &mut Client, namespace: &str) -> bool {
+    let left = format!("41{namespace}");
+    let end = async { while socket.packet().await.is_some_and(|it| !it.starts_with(&left)) {} };
+    tokio::time::timeout(DEADLINE / 2, end).await.is_ok()
 }
 
 /// How often each number is answered until the last one is, or the connection is over; and which of
