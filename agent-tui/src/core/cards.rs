@@ -114,7 +114,7 @@ fn marks(state: &State, card: &Card) -> [char; 4] {
     let mark = |yes: bool, sign| if yes { sign } else { ' ' };
     let mut unsent = state.outbox.of(card.id).peekable();
     let on_its_way = unsent.peek().is_some();
-    let decide = unsent.any(|item| item.is_failed());
+    let decide = unsent.any(super::outbox::Item::is_failed);
     [
         mark(state.open == Some(card.id), '>'),
         mark(card.waiting_since.is_some(), '*'),
