@@ -147,6 +147,10 @@ impl App {
                         self.dirty = true;
                     }
                     Turn::SignedOut => {}
+                    Turn::Redraw => {
+                        self.tty.redraw()?;
+                        self.dirty = true;
+                    }
                     Turn::Edit { ticket, mode, text } => {
                         turn = self.edit(ticket, mode, &text).await?;
                     }

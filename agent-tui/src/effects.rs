@@ -12,6 +12,7 @@ use crate::store::Store;
 /// What only the main loop can do.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Turn {
+    Redraw,
     Suspend,
     Edit {
         ticket: TicketId,
@@ -60,6 +61,7 @@ impl Effects {
             }
             // There is one writer, and that is the main loop.
             Effect::Notify(_) | Effect::Copy(_) | Effect::Say { .. } => (None, None),
+            Effect::Redraw => (Some(Turn::Redraw), None),
             Effect::Suspend => (Some(Turn::Suspend), None),
             Effect::SignedOut => (Some(Turn::SignedOut), None),
             Effect::SignIn { agent, password } => {

@@ -106,11 +106,11 @@ async fn the_readmes_screens_are_those_of_the_console() {
     stands_but_for("conversation", &capture(&server, &console), mask);
 
     console.resize(16, 112);
-    console.until("the wide screen", |screen| screen.contains("All open") && settled(screen));
+    console.until("the wide screen", |screen| screen.contains('│') && settled(screen));
     stands_but_for("both", &capture(&server, &console), mask);
 
     console.resize(24, 80);
-    console.until("the narrow screen", |screen| !screen.contains("All open") && settled(screen));
+    console.until("the narrow screen", |screen| !screen.contains('│') && settled(screen));
     console.keys(&format!("{PALETTE}clo"));
     console.until("the palette", |screen| {
         screen.contains("> clo") && screen.trim_end().ends_with("cancel")

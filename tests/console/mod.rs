@@ -8,4 +8,5 @@ mod ratios;
 mod screen;
 mod sessions;
 mod storms;
+mod tmux;
 mod together;

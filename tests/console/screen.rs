@@ -213,7 +213,7 @@ async fn every_size_of_the_window_has_its_screen_and_a_draft_goes_through_all_of
     console.shows("> half a sentence");
 
     for (rows, columns, part) in
-        [(40, 120, "All open"), (60, 200, "Assignee"), (10, 40, "> half"), (9, 39, "too small")]
+        [(40, 120, "free 1"), (60, 200, "Assignee"), (10, 40, "> half"), (9, 39, "too small")]
     {
         let frames = console.frames();
         console.resize(rows, columns);
@@ -223,7 +223,7 @@ async fn every_size_of_the_window_has_its_screen_and_a_draft_goes_through_all_of
     console.resize(24, 80);
     console.shows("> half a sentence");
     let screen = console.shows("hello");
-    assert!(!screen.contains("All open"), "{screen}");
+    assert!(!screen.contains("free 1"), "{screen}");
 }
 
 #[tokio::test]

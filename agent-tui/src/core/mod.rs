@@ -147,6 +147,8 @@ pub(crate) enum Effect {
         agent: Agent,
         password: sign_in::Password,
     },
+    /// Draw every cell anew: somebody else has written on the screen.
+    Redraw,
     Quit,
     /// Leave, and say why.
     Fail(&'static str),

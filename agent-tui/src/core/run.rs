@@ -103,6 +103,7 @@ pub(super) fn run(state: &mut State, stamp: &Stamp, command: C, effects: &mut Ve
         C::Reconnect => effects.push(Effect::Reconnect),
         C::Help => state.overlay = Some(Overlay::Pick(Pick::new(PickOf::Help, state))),
         C::Palette => state.overlay = Some(Overlay::Pick(Pick::new(PickOf::Palette, state))),
+        C::Redraw => effects.push(Effect::Redraw),
         C::Suspend => effects.push(Effect::Suspend),
         C::Quit => quit(state, effects),
         C::Interrupt => interrupt(state, effects),

@@ -50,7 +50,8 @@ pub(super) fn run(state: &mut State, command: C, effects: &mut Vec<Effect>) -> b
             take_back(state, &id, effects);
         }
         C::Discard => ask(state, id, true),
-        _ => state.overlay = None,
+        C::Cancel => state.overlay = None,
+        _ => return false,
     }
     true
 }

@@ -113,6 +113,12 @@ impl Tty {
         execute!(self.terminal.backend_mut(), EndSynchronizedUpdate)
     }
 
+    /// Forgets what is on the screen: the next frame draws every cell.
+    pub(crate) fn redraw(&mut self) -> io::Result<()> {
+        self.terminal = fresh_terminal()?;
+        execute!(io::stdout(), Clear(ClearType::All))
+    }
+
     /// Sends what is no part of a frame: between two of them, in one piece.
     pub(crate) fn send(&mut self, bytes: &[u8]) -> io::Result<()> {
         let out = self.terminal.backend_mut();

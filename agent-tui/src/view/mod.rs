@@ -2,6 +2,7 @@
 //! here; styles come from the theme's roles.
 
 mod ask;
+mod clusters;
 mod conversation;
 mod details;
 pub(crate) mod footer;
@@ -21,6 +22,8 @@ mod cost;
 mod pictures;
 #[cfg(test)]
 pub(crate) mod screens;
+#[cfg(test)]
+mod scripts;
 
 use ratatui::Frame;
 use ratatui::layout::{Position, Rect};
@@ -59,6 +62,7 @@ pub(crate) fn draw(state: &State, theme: Theme, frame: &mut Frame) {
     footer::draw(state, theme, frame, layout.footer);
     overlay::draw(state, theme, frame);
     which_key::draw(state, theme, frame);
+    clusters::settle(frame.buffer_mut());
 }
 
 /// Writes a line into a row of `area`, never past its edge.

@@ -27,10 +27,22 @@ pub(super) fn drawn(story: &Story, theme: Theme) -> Terminal<TestBackend> {
     terminal
 }
 
-/// The rows of the screen, without what frames them here.
+/// The rows of the screen.
 pub(crate) fn rows(story: &Story) -> Vec<String> {
-    let screen = drawn(story, Theme::Mono).backend().to_string();
-    screen.lines().map(|row| row.trim_matches('"').to_owned()).collect()
+    let terminal = drawn(story, Theme::Mono);
+    let buffer = terminal.backend().buffer();
+    let row = |y| {
+        let mut row = String::new();
+        let mut x = 0;
+        while x < buffer.area.width {
+            let symbol = buffer[(x, y)].symbol();
+            row.push_str(symbol);
+            // What is two columns wide covers the next cell.
+            x += u16::try_from(crate::text::width(symbol)).unwrap().max(1);
+        }
+        row
+    };
+    (0..buffer.area.height).map(row).collect()
 }
 
 fn screen(story: &Story) -> String {

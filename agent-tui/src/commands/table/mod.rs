@@ -93,6 +93,7 @@ pub(crate) enum CommandId {
     Quiet,
     Help,
     Palette,
+    Redraw,
     Suspend,
     Quit,
     Interrupt,

@@ -73,6 +73,7 @@ pub(super) const ROWS: &[Command] = &[
     row(C::Palette, Reading, &[":"], "", "Find a command or a ticket by its name", always),
     row(C::Help, Reading, &["?"], "help", "Show and search the keys", always),
     row(C::Help, Panes, &["F1"], "", "Show and search the keys", always),
+    row(C::Redraw, Panes, &["Ctrl-L"], "", "Draw the whole screen anew", always),
     row(C::Quit, Reading, &["q"], "quit", "Leave the console", always),
     row(C::Suspend, Panes, &["Ctrl-Z"], "", "Suspend the console; fg brings it back", always),
     row(C::Interrupt, Panes, &["Ctrl-C"], "", "Leave the console; press it twice", always),

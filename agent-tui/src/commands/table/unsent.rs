@@ -11,5 +11,6 @@ pub(super) const ROWS: &[Command] = &[
     row(C::Retry, Unsent, &["t"], "send again", "Send it again as it is", can_decide),
     row(C::TakeBack, Unsent, &["e"], "edit", "Take it back into the composer", can_decide),
     row(C::Discard, Unsent, &["Del", "x"], "discard", "Throw it away; asks once", can_decide),
+    row(C::Redraw, Unsent, &["Ctrl-L"], "", "Draw the whole screen anew", always),
     row(C::Cancel, Unsent, &["Esc", "u", "q", "Ctrl-C"], "back", "Close the list", always),
 ];

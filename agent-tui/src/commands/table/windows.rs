@@ -17,6 +17,7 @@ pub(super) const ROWS: &[Command] = &[
     row(C::EraseRight, Line, &["Del", "Ctrl-D"], "", "Erase to the right", always),
     row(C::EraseWord, Line, &["Ctrl-W"], "", "Erase the word to the left", always),
     row(C::EraseLine, Line, &["Ctrl-U"], "", "Erase to the beginning", always),
+    row(C::Redraw, Line, &["Ctrl-L"], "", "Draw the whole screen anew", always),
     row(C::Accept, Pick, &["Enter"], "choose", "Take the selected one", always),
     row(
         C::SendPicked,
@@ -35,8 +36,10 @@ pub(super) const ROWS: &[Command] = &[
     row(C::Cancel, Pick, &["Esc", "Ctrl-C"], "cancel", "Leave things as they are", always),
     row(C::EraseLeft, Pick, &["Backspace", "Ctrl-H"], "", "Erase what was typed last", always),
     row(C::EraseLine, Pick, &["Ctrl-U", "Ctrl-W"], "", "Erase what was typed", always),
+    row(C::Redraw, Pick, &["Ctrl-L"], "", "Draw the whole screen anew", always),
     row(C::Yes, Confirm, &["Enter"], "yes", "Do it", always),
     row(C::No, Confirm, &["Esc", "n", "Ctrl-C"], "no", "Leave everything as it is", always),
+    row(C::Redraw, Confirm, &["Ctrl-L"], "", "Draw the whole screen anew", always),
     row(C::DetailsUp, Details, &["Up", "k", "PgUp"], "", "Scroll up", always),
     row(C::DetailsDown, Details, &["Down", "j", "PgDn"], "scroll", "Scroll down", always),
     row(
@@ -47,4 +50,5 @@ pub(super) const ROWS: &[Command] = &[
         "Close the details",
         always,
     ),
+    row(C::Redraw, Details, &["Ctrl-L"], "", "Draw the whole screen anew", always),
 ];
