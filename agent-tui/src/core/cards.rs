@@ -199,7 +199,8 @@ fn two_rows(state: &State, card: &Card, cells: usize, apart: &mut Apart) -> Vec<
     let room = left.saturating_sub(width(&right));
     let about = if alone { apart.beside(whole) } else { about(card, room) };
     let below = padded_between(&format!("{draft}{unsent} {}", fit(&about, room)), &right, cells);
-    vec![above, below]
+    // What would stand there stands alone below.
+    if alone && below.trim().is_empty() { vec![above] } else { vec![above, below] }
 }
 
 /// Left and right with blanks between them, and one at the edge.
