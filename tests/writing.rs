@@ -107,7 +107,7 @@ async fn drafts_outlive_every_end_of_the_console_each_in_its_mode() {
         assert!(console.is_given_back(), "after {end}");
         console = Terminal::open(&server, home.path(), 24, 80);
         // The queue names what was begun; opening it brings the text back.
-        console.until("a mark for the draft", |screen| screen.contains("\n+"));
+        console.until("a mark for the draft", |screen| screen.contains("~"));
         console.keys("\r");
         console.shows(more);
     }
@@ -124,7 +124,7 @@ async fn drafts_outlive_every_end_of_the_console_each_in_its_mode() {
     console.ended();
 
     let mut console = Terminal::open(&server, home.path(), 24, 80);
-    console.until("a mark for the draft", |screen| screen.contains("\n+"));
+    console.until("a mark for the draft", |screen| screen.contains("~"));
     console.keys("\r");
     console.shows("dear Maya one two three four");
     console.keys(NOTE);

@@ -65,13 +65,9 @@ impl Effects {
             Effect::Suspend => (Some(Turn::Suspend), None),
             Effect::SignedOut => (Some(Turn::SignedOut), None),
             Effect::SignIn { agent, password } => {
-                match self.link.order(Order::SignIn { agent: Box::new(agent), password }) {
-                    Ok(()) => (None, None),
-                    Err(_) => {
-                        let why = "the link is busy".into();
-                        (None, Some(Msg::Link(LinkEvent::SignInRefused { why })))
-                    }
-                }
+                let order = Order::SignIn { agent: Box::new(agent), password };
+                let refused = LinkEvent::SignInRefused { why: "the link is busy".into() };
+                (None, self.link.order(order).err().map(|_| Msg::Link(refused)))
             }
             Effect::Quit => (Some(Turn::Quit), None),
             Effect::Fail(why) => (Some(Turn::Fail(why)), None),

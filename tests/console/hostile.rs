@@ -312,7 +312,7 @@ async fn what_others_write_is_tame_on_every_way_out() {
     assert_eq!((kitty, acts.len()), (2 * nine, bells + nine + more + kitty + ends), "{acts:?}");
 
     // The palette; then a canned reply, and the file that an editor is given of it.
-    console.keys("\u{b}n");
+    console.keys("\u{b}gnp.exe");
     console.shows("Enter joins the ticket");
     console.keys("\u{1b}");
     console.until("no list", |screen| !screen.contains("Commands and tickets"));

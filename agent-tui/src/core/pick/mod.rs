@@ -89,7 +89,7 @@ impl Pick {
         let mut pick = Self { of, typed: String::new(), at: 0, on: None };
         let choices = pick.choices(state);
         // On what is the case already, so that Enter alone changes nothing.
-        let now = choices.iter().position(|choice| choice.is_now());
+        let now = choices.iter().position(Choice::is_now);
         pick.select(&choices, now.unwrap_or(0));
         pick
     }

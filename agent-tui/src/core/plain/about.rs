@@ -44,15 +44,13 @@ fn called(state: &State, name: &str) -> Result<AgentId, String> {
     };
     let exact = of(&|name| name == wanted);
     let found = if exact.is_empty() { of(&|name| name.starts_with(&wanted)) } else { exact };
-    match found[..] {
-        [one] => Ok(one),
-        _ => {
-            let names: Vec<String> = known.into_iter().map(|(_, name)| name).collect();
-            let what = if found.is_empty() { "nobody is" } else { "more than one is" };
-            let name = Untrusted::from(name).line(40);
-            Err(format!("{what} called {name}; there are {}", names.join(", ")))
-        }
+    if let [one] = found[..] {
+        return Ok(one);
     }
+    let names: Vec<String> = known.into_iter().map(|(_, name)| name).collect();
+    let what = if found.is_empty() { "nobody is" } else { "more than one is" };
+    let name = Untrusted::from(name).line(40);
+    Err(format!("{what} called {name}; there are {}", names.join(", ")))
 }
 
 pub(super) fn hand_back(state: &mut State, stamp: &Stamp, note: &str, effects: &mut Vec<Effect>) {

@@ -153,7 +153,6 @@ fn word_of(line: &str) -> Option<Word> {
     let lower = first.to_lowercase();
     let word = match (command(&lower, rest), lower == first) {
         (Some(Ok(word)), true) => word,
-        (Some(Err(why)), true) => Word::Wrong(format!("{why}. {SEND}")),
         // A sentence begins with a capital; but nobody capitalises a whole command by chance.
         (Some(Ok(_)), false) => {
             let rest = if rest.is_empty() { String::new() } else { format!(" {rest}") };
@@ -161,7 +160,7 @@ fn word_of(line: &str) -> Option<Word> {
             Word::Wrong(format!("did you mean {meant}? {SEND}"))
         }
         (Some(Err(_)), false) if !rest.is_empty() => say(Mode::Reply, line),
-        (Some(Err(why)), false) => Word::Wrong(format!("{why}. {SEND}")),
+        (Some(Err(why)), _) => Word::Wrong(format!("{why}. {SEND}")),
         (None, _) => match nearly(&lower).filter(|_| rest.is_empty()) {
             Some(word) => Word::Wrong(format!("did you mean {word}? {SEND}")),
             None => say(Mode::Reply, line),
