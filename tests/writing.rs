@@ -107,7 +107,7 @@ async fn drafts_outlive_every_end_of_the_console_each_in_its_mode() {
         assert!(console.is_given_back(), "after {end}");
         console = Terminal::open(&server, home.path(), 24, 80);
         // The queue names what was begun; opening it brings the text back.
-        console.until("a mark for the draft", |screen| screen.contains("~"));
+        console.until("a mark for the draft", |screen| screen.contains("\n *~  "));
         console.keys("\r");
         console.shows(more);
     }
@@ -124,7 +124,7 @@ async fn drafts_outlive_every_end_of_the_console_each_in_its_mode() {
     console.ended();
 
     let mut console = Terminal::open(&server, home.path(), 24, 80);
-    console.until("a mark for the draft", |screen| screen.contains("~"));
+    console.until("a mark for the draft", |screen| screen.contains("\n *~  "));
     console.keys("\r");
     console.shows("dear Maya one two three four");
     console.keys(NOTE);
@@ -253,4 +253,37 @@ async fn a_message_whose_ack_died_with_the_console_is_there_once() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_message_that_had_not_left_when_the_console_died_is_there_once() {
     dies_before_the_ack(Flow::Frozen, Flow::Open).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_leaves_is_told_what_is_not_sent_and_the_next_start_sends_it() {
+    let server = Server::start();
+    let mut maya = Guest::arrives(&server).await;
+    let ticket = maya.opens_a_ticket("hello").await;
+    let proxy = Proxy::to(server.at().address).await;
+    let home = signed_in(&proxy.at, "alice");
+    let mut console = Terminal::open(&proxy.at, home.path(), 24, 80);
+    console.shows("1 open");
+    console.keys("\r");
+    console.shows("Alice joined the chat");
+    proxy.flow(Flow::Frozen, Flow::Frozen);
+    proxy.cut();
+    console.shows("offline");
+
+    console.keys("refunded today\r");
+    console.shows("1 unsent");
+    console.keys(ESC);
+    console.shows("u unsent");
+    console.keys("q");
+    console.shows("Enter leaves, Esc stays");
+    console.keys("\r");
+    assert_eq!(console.ended(), 0);
+    console.shows("1 message is not sent yet: the next start of the console sends it");
+    assert!(console.is_given_back());
+
+    proxy.flow(Flow::Open, Flow::Open);
+    let console = Terminal::open(&proxy.at, home.path(), 24, 80);
+    assert_eq!(hears(&mut maya).await, "refunded today");
+    console.until("an empty outbox", |screen| !screen.contains("unsent"));
+    assert_eq!(said(&server, &ticket, "refunded today").await, 1);
 }
