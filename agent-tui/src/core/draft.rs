@@ -113,7 +113,10 @@ pub(super) fn keep(state: &mut State, effects: &mut Vec<Effect>) {
     if changed {
         state.drafts.due.get_or_insert(now.plus_millis(SETTLE_MILLIS));
     }
-    if state.drafts.due.is_some_and(|due| due <= now) {
+    // What was handed to the outbox is a draft no more: a crash within the pause would bring a part of
+    // it back, to be sent again.
+    let sends = effects.iter().any(|effect| matches!(effect, Effect::SaveOutbox { .. }));
+    if state.drafts.due.is_some_and(|due| sends || due <= now) {
         state.drafts.due = None;
         effects.push(Effect::SaveDrafts(all(state)));
     }

@@ -64,6 +64,25 @@ fn a_note_and_a_reply_are_two_texts_and_switching_moves_neither() {
 }
 
 #[test]
+fn a_text_that_is_sent_is_no_draft_from_that_moment_on() {
+    let mut story = Story::in_conversation([guest(1)]);
+    story.keys("hello");
+    settles(&mut story);
+    assert_eq!(kept(&story).map(|drafts| drafts.len()), Some(1));
+
+    story.keys(" Maya<enter>");
+
+    let saves = story.effects.iter().filter_map(|effect| match effect {
+        Effect::SaveOutbox { parcels, .. } => Some(("outbox", parcels.len())),
+        Effect::SaveDrafts(drafts) => Some(("drafts", drafts.len())),
+        _ => None,
+    });
+    let saves: Vec<_> = saves.collect();
+    // The outbox first: a text is in one of the two at every moment.
+    assert_eq!(saves[saves.len() - 2..], [("outbox", 1), ("drafts", 0)]);
+}
+
+#[test]
 fn what_is_written_as_a_note_is_sent_as_one_and_only_that() {
     let mut story = Story::in_conversation([guest(1)]);
 
