@@ -67,10 +67,20 @@ async fn the_mouse_is_the_terminal_s_own_unless_it_is_asked_for() {
     let has =
         |console: &Terminal, part: &[u8]| console.bytes().windows(part.len()).any(|it| it == part);
 
-    let console = in_conversation(&server, &home, &[]);
+    // It opens at the first that is unread, and that is the first of all.
+    let mut console = Terminal::open(&server, home.path(), 24, 80);
+    console.shows("1 open");
+    console.keys("\r");
+    console.shows("line 0");
+    console.keys(ESC);
+    console.shows("r reply");
+    console.keys("G");
+    console.shows("line 39");
+    while maya.socket.notice("ticket:read").await["seq"] != 42 {}
     assert!(!has(&console, on));
     drop(console);
 
+    // All of it has been read by now.
     let mut console = in_conversation(&server, &home, &[("SUPPORT_AGENT_MOUSE", "1")]);
     assert!(has(&console, on));
     console.shows("line 39");
