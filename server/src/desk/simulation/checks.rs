@@ -304,7 +304,7 @@ impl Checks {
             record.is_of(guest)
                 && record.is_open()
                 && !record.conversation.ended_by_guest
-                && again.is_none_or(|since| since.elapsed() >= self.opening_takes)
+                && again.is_none_or(|since| since.elapsed() > self.opening_takes)
         });
         let (open, most) = (open.count(), self.most_open);
         self.require(open <= most, "V14", || format!("{guest} has opened {open} of {most}"));

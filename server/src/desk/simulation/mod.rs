@@ -54,6 +54,7 @@ const PINNED: &[(u64, &str)] = &[
     (29_088, "a sign-out that the store had not answered left the session's connections"),
     (36_105, "an answer to a join was older than a notice of the close, and was believed"),
     (42_567, "a session was ended by a write of a node that had died, and kept its connections"),
+    (52_090, "opened in the moment in which another was opened again: neither came first"),
     (53_520, "who was refused while joining was in the ticket nevertheless"),
     (54_629, "of a close only the ticket's new state was told, between two nodes"),
     (83_670, "an answer to a join was older than a notice of the close, and was believed"),
