@@ -53,7 +53,8 @@ pub(super) async fn stop_under_load(
         assert_eq!(late, None);
         server = blocking(|| server.start_again());
         let back = |crowd: &Crowd| crowd.returned_since(&times);
-        crowd.until("everybody is back", Duration::from_secs(10), back).await;
+        // As after a crash: what is promised of a stop is above.
+        crowd.until("everybody is back", Duration::from_secs(30), back).await;
     }
 
     let outcome = crowd.ends(&at, "reader").await;
