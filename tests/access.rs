@@ -6,45 +6,109 @@ use std::time::{Duration, Instant};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
-use crate::support::{
-    client::Client,
-    people::{Agent, Guest},
-    process::{PASSWORD, Server},
+use crate::{
+    matrix::requests,
+    support::{
+        client::Client,
+        people::{Agent, Guest, http},
+        process::{PASSWORD, Server},
+    },
 };
 
-/// Every request about a ticket that a guest may make of its own.
-fn requests(ticket: &str) -> Vec<(&'static str, Value)> {
-    vec![
-        ("ticket:join", json!({ "ticketId": ticket })),
-        ("ticket:leave", json!({ "ticketId": ticket })),
-        ("message:send", json!({ "ticketId": ticket, "content": "hi", "clientMessageId": "k" })),
-        ("message:list", json!({ "ticketId": ticket })),
-    ]
+/// The very text of the acknowledgement.
+async fn answer(socket: &mut Client, event: &str, payload: &Value) -> String {
+    let number = socket.send(event, payload).await;
+    let start = format!("43/guest,{number}[");
+    loop {
+        let packet = socket.packet().await.unwrap();
+        if let Some(answer) = packet.strip_prefix(&start) {
+            return answer.to_owned();
+        }
+    }
 }
 
+/// T51: every verb that names a ticket, whatever has become of the ticket.
 #[tokio::test]
 async fn another_guests_ticket_is_answered_as_one_that_does_not_exist() {
-    let server = Server::start();
+    let server = Server::with(&[
+        ("SUPPORT_LIMITS_GUEST_READS_PER_SECOND", "0"),
+        ("SUPPORT_LIMITS_GUEST_MESSAGES_PER_SECOND", "0"),
+        ("SUPPORT_LIMITS_GUEST_MESSAGES_PER_MINUTE", "0"),
+    ]);
     let mut maya = Guest::arrives(&server).await;
     let mut eve = Guest::arrives(&server).await;
-    let mayas = maya.opens_a_ticket("my card was declined").await;
+    let mut alice = Agent::signs_in(&server, "alice").await;
+    let open = maya.opens_a_ticket("my card was declined").await;
+    let ended = maya.opens_a_ticket("my card was declined").await;
+    let closed = maya.opens_a_ticket("my card was declined").await;
+    maya.socket.done("ticket:end", json!({ "ticketId": ended })).await;
+    alice.socket.done("ticket:close", json!({ "ticketId": closed })).await;
+    maya.socket.done("ticket:rate", json!({ "ticketId": closed, "score": 5 })).await;
     let nobodys = ulid::Ulid::generate().to_string();
     eve.socket.notices_so_far().await;
 
-    for ((event, about_mayas), (_, about_nobodys)) in
-        requests(&mayas).into_iter().zip(requests(&nobodys))
-    {
-        let refused = eve.socket.ask(event, about_mayas).await;
-        assert_eq!(refused["error"]["code"], "not_found", "{event}");
-        assert_eq!(refused.to_string(), eve.socket.ask(event, about_nobodys).await.to_string());
+    for (line, event, payload) in requests::events() {
+        let about = |ticket: &str| {
+            let mut payload = payload.clone();
+            payload["ticketId"] = json!(ticket);
+            payload
+        };
+        let absent = answer(&mut eve.socket, event, &about(&nobodys)).await;
+        for mayas in [&open, &ended, &closed] {
+            assert_eq!(answer(&mut eve.socket, event, &about(mayas)).await, absent, "{line}");
+        }
+        let answered: Value = serde_json::from_str(&format!("[{absent}")).unwrap();
+        let of_an_agent = ["close", "reopen", "assign", "tag", "silent", "internal", "notes"];
+        let of_an_agent = of_an_agent.iter().any(|word| line.ends_with(word));
+        let code = if of_an_agent { "forbidden" } else { "not_found" };
+        assert_eq!(answered[0]["error"]["code"], code, "{line}");
     }
 
     // And nothing of it reaches her later.
-    let text = json!({ "ticketId": mayas, "content": "secret", "clientMessageId": "s" });
+    let text = json!({ "ticketId": open, "content": "secret", "clientMessageId": "s" });
     maya.socket.done("message:send", text).await;
     assert_eq!(eve.socket.notices_so_far().await, []);
     let own = eve.socket.done("ticket:list", json!({})).await;
     assert_eq!(own["tickets"], json!([]));
+}
+
+/// T51: the same over HTTP, by id and by ref, in the head of the answer too.
+#[tokio::test]
+async fn no_route_tells_a_guest_another_guests_ticket_from_one_that_does_not_exist() {
+    let server = Server::with(&[("SUPPORT_LIMITS_GUEST_READS_PER_SECOND", "0")]);
+    let mut maya = Guest::arrives(&server).await;
+    let eve = Guest::arrives(&server).await;
+    let mut alice = Agent::signs_in(&server, "alice").await;
+    let open = maya.opens_a_ticket("my card was declined").await;
+    let closed = maya.opens_a_ticket("my card was declined").await;
+    let shown = alice.socket.done("ticket:close", json!({ "ticketId": closed })).await;
+    let reference = shown["ticket"]["ref"].as_str().unwrap().to_owned();
+    let nobodys = ulid::Ulid::generate().to_string();
+    let ask = async |(_, method, path, body): &requests::Route, ticket: &str| {
+        let request = http()
+            .request(method.clone(), server.url(&path.replace("TICKET", ticket)))
+            .header("cookie", &eve.cookie)
+            .header("origin", server.url(""));
+        let request = match body {
+            Some(body) => request.json(body),
+            None => request,
+        };
+        let response = request.send().await.unwrap();
+        let mut headers = response.headers().clone();
+        headers.remove("date");
+        (response.status(), headers, response.bytes().await.unwrap())
+    };
+
+    for route in &requests::ticket_routes() {
+        let absent = ask(route, &nobodys).await;
+        for mayas in [&open, &closed] {
+            assert_eq!(ask(route, mayas).await, absent, "{}", route.0);
+        }
+        assert_eq!(ask(route, &reference).await, ask(route, "ZZZZZZ").await, "{}", route.0);
+        let of_a_guest = route.2.starts_with("/guest/");
+        let status = if of_a_guest { StatusCode::NOT_FOUND } else { StatusCode::UNAUTHORIZED };
+        assert_eq!(absent.0, status, "{}", route.0);
+    }
 }
 
 #[tokio::test]

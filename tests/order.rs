@@ -3,6 +3,7 @@
 use std::process::Command;
 use std::time::{Duration, Instant};
 
+use futures_util::future::join_all;
 use serde_json::{Value, json};
 
 use crate::support::{
@@ -179,6 +180,71 @@ async fn an_agent_with_two_connections_joins_once_and_leaves_with_the_last() {
         contents(&joined["messages"]),
         ["hello", "Alice joined the chat", "Alice left the chat"]
     );
+}
+
+/// T43: many joins at once in three tabs, all of which are lost and come back three times.
+#[tokio::test]
+async fn an_agent_whose_tabs_come_back_again_and_again_has_joined_once_and_never_left() {
+    const TABS: usize = 3;
+    const JOINS: usize = 50;
+    let server = Server::with(&[
+        ("SUPPORT_LIMITS_LEFT_GRACE_MS", "2000"),
+        ("SUPPORT_LIMITS_AGENT_READS_PER_MINUTE", "0"),
+    ]);
+    let mut maya = Guest::arrives(&server).await;
+    let ticket = maya.opens_a_ticket("hello").await;
+    let join = json!({ "ticketId": ticket });
+    let Agent { token, socket } = Agent::signs_in(&server, "alice").await;
+    // Another agent, who goes as the last: when that is written, so would everything before it be.
+    let mut bob = Agent::signs_in(&server, "bob").await;
+    drop(socket);
+
+    let began = Instant::now();
+    let mut tabs = Vec::new();
+    for round in 0..=3 {
+        // All of them are gone before the first is back.
+        tabs.clear();
+        for _ in 0..TABS {
+            tabs.push(Agent::connect(&server, &token).await.unwrap());
+        }
+        join_all(tabs.iter_mut().map(async |tab| {
+            for _ in 0..JOINS {
+                tab.send("ticket:join", &join).await;
+            }
+            for _ in 0..JOINS {
+                assert_eq!(tab.next_ack().await.1["ok"], true);
+            }
+        }))
+        .await;
+        let content = format!("round {round}");
+        for (text, key) in [(content.clone(), "said"), (format!("{content} is over"), "over")] {
+            let key = format!("{key}-{round}");
+            let message = json!({ "ticketId": ticket, "content": text, "clientMessageId": key });
+            maya.socket.done("message:send", message).await;
+        }
+        for tab in &mut tabs {
+            let heard = tab.notices_before(&format!("{content} is over")).await;
+            let texts = heard.iter().filter(|(event, _)| event == "message:new");
+            let texts: Vec<_> = texts.map(|(_, it)| &it["message"]["content"]).collect();
+            // The first of the tabs to come hears that its agent has joined.
+            let said = texts.iter().filter(|text| ***text == content.as_str()).count();
+            assert_eq!(said, 1, "round {round}: {texts:?}");
+        }
+    }
+    println!("three times back after {:?}", began.elapsed());
+
+    bob.socket.done("ticket:join", join.clone()).await;
+    drop(bob);
+    let mut heard = Vec::new();
+    while heard.last().is_none_or(|last| last != "agentLeft Bob") {
+        let notice = maya.socket.notice("message:new").await;
+        let event = &notice["message"]["event"];
+        if let (Some(kind), Some(name)) = (event["type"].as_str(), event["agent"]["name"].as_str())
+        {
+            heard.push(format!("{kind} {name}"));
+        }
+    }
+    assert_eq!(heard, ["agentJoined Alice", "agentJoined Bob", "agentLeft Bob"]);
 }
 
 /// A stop in the middle of the work: whatever was acknowledged is there afterwards, and the rest can

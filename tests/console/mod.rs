@@ -10,3 +10,4 @@ mod sessions;
 mod storms;
 mod tmux;
 mod together;
+mod transport;

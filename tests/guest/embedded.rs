@@ -21,6 +21,11 @@ fn open_shop(listener: TcpListener, desk: &str) {
          <script>window.said = []; console.error = (...all) => window.said.push(all.join(' '))</script>\
          <h1>Shop</h1><script src=\"{desk}/embed.js\" async></script>"
     );
+    open_site(listener, page);
+}
+
+/// A site with this page at every path.
+pub(super) fn open_site(listener: TcpListener, page: String) {
     let tasks = TaskTracker::new();
     let visitors = tasks.clone();
     tasks.spawn(async move {
@@ -40,7 +45,7 @@ fn open_shop(listener: TcpListener, desk: &str) {
 }
 
 /// Where the shop will be, and where it will be for browsers.
-async fn shop_front() -> (TcpListener, String) {
+pub(super) async fn shop_front() -> (TcpListener, String) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let origin = format!("http://localhost:{}", listener.local_addr().unwrap().port());
     (listener, origin)

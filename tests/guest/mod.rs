@@ -5,6 +5,7 @@ mod accessible;
 mod drafts;
 mod embedded;
 mod framed;
+mod linked;
 mod names;
 mod network;
 mod over;

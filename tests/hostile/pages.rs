@@ -1,7 +1,7 @@
 //! How much one page of a list holds: so many entries, and so many bytes.
 
 use reqwest::{Method, StatusCode};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::UNLIMITED;
 use crate::support::{
@@ -114,5 +114,136 @@ async fn a_limit_over_the_maximum_is_clamped_however_large_it_is() {
             (StatusCode::BAD_REQUEST, &json!("invalid")),
             "{limit}"
         );
+    }
+}
+
+/// T71: pages of messages of the largest size, of both logs and by every way to read them.
+#[tokio::test]
+async fn a_page_of_messages_ends_before_its_bytes_and_the_next_one_goes_on() {
+    const MANY: u64 = 200;
+    const NOTES: u64 = 40;
+    let server = Server::with(&UNLIMITED);
+    let mut maya = Guest::arrives(&server).await;
+    let mut alice = Agent::signs_in(&server, "alice").await;
+    let wide = "\u{1f4a9}".repeat(4_000);
+    let ticket = maya.opens_a_ticket(&wide).await;
+    for number in 1..MANY {
+        let text =
+            json!({ "ticketId": ticket, "content": wide, "clientMessageId": format!("k{number}") });
+        maya.socket.done("message:send", text).await;
+    }
+    for number in 0..NOTES {
+        let note = json!({
+            "ticketId": ticket, "content": wide, "clientMessageId": format!("n{number}"),
+            "internal": true,
+        });
+        alice.socket.done("message:send", note).await;
+    }
+    // The numbers of a page that is one, and whether there is more.
+    let read = |page: &Value, entries: &str, number: &str| {
+        let bytes = page[entries].to_string().len();
+        assert!(bytes <= PAGE, "{bytes}");
+        let entries = page[entries].as_array().unwrap();
+        assert!(!entries.is_empty());
+        let numbers: Vec<_> = entries.iter().map(|it| it[number].as_u64().unwrap()).collect();
+        (numbers, page["hasMore"] == true)
+    };
+
+    // Backwards, by either door.
+    for (notes, number, many) in [(false, "seq", MANY), (true, "noteSeq", NOTES)] {
+        let (mut seen, mut pages, mut before) = (Vec::new(), 0, many + 1);
+        loop {
+            let asked =
+                json!({ "ticketId": ticket, "before": before, "limit": 200, "notes": notes });
+            let page = alice.socket.done("message:list", asked).await;
+            let path = format!(
+                "/api/v1/tickets/{ticket}/messages?before={before}&limit=200&notes={notes}"
+            );
+            assert_eq!(alice.http(&server, Method::GET, &path, None).await.1, page);
+            if !notes {
+                let asked = json!({ "ticketId": ticket, "before": before, "limit": 200 });
+                assert_eq!(maya.socket.done("message:list", asked).await, page);
+            }
+            let (mut numbers, more) = read(&page, "messages", number);
+            before = numbers[0];
+            numbers.append(&mut seen);
+            seen = numbers;
+            pages += 1;
+            if !more {
+                break;
+            }
+        }
+        assert!(pages > 1, "{pages}");
+        assert_eq!(seen, (1..=many).collect::<Vec<_>>());
+    }
+    // Forwards, as one who comes back.
+    for (socket, silent) in [(&mut maya.socket, false), (&mut alice.socket, true)] {
+        let mut seen = Vec::new();
+        loop {
+            let after = json!({
+                "ticketId": ticket, "afterSeq": seen.len(), "limit": 200, "silent": silent,
+            });
+            let joined = socket.done("ticket:join", after).await;
+            let (numbers, more) = read(&joined, "messages", "seq");
+            assert!(joined["notes"].to_string().len() <= PAGE);
+            seen.extend(numbers);
+            if !more {
+                break;
+            }
+        }
+        assert_eq!(seen, (1..=MANY).collect::<Vec<_>>());
+    }
+}
+
+/// T71: numbers of entries that no entry can have, at the edges of what a store counts with.
+#[tokio::test]
+async fn a_place_beyond_the_last_entry_is_after_all_of_them_however_far() {
+    let server = Server::with(&UNLIMITED);
+    let mut maya = Guest::arrives(&server).await;
+    let mut alice = Agent::signs_in(&server, "alice").await;
+    let ticket = maya.opens_a_ticket("one").await;
+    let two = json!({ "ticketId": ticket, "content": "two", "clientMessageId": "k" });
+    maya.socket.done("message:send", two).await;
+    let seqs = |page: &Value| -> Vec<u64> {
+        let messages = page["messages"].as_array().unwrap();
+        messages.iter().map(|it| it["seq"].as_u64().unwrap()).collect()
+    };
+
+    for number in [
+        4_294_967_296,
+        (1 << 53) + 1,
+        (1 << 63) - 1,
+        1 << 63,
+        (1 << 63) + 1,
+        u64::MAX - 1,
+        u64::MAX,
+    ] {
+        for (socket, silent) in [(&mut maya.socket, false), (&mut alice.socket, true)] {
+            let before = json!({ "ticketId": ticket, "before": number });
+            let page = socket.done("message:list", before).await;
+            assert_eq!((seqs(&page), &page["hasMore"]), (vec![1, 2], &json!(false)), "{number}");
+            // Who claims to have more than there is begins again.
+            let after = json!({ "ticketId": ticket, "afterSeq": number, "silent": silent });
+            let joined = socket.done("ticket:join", after).await;
+            assert_eq!((seqs(&joined), &joined["reset"]), (vec![1, 2], &json!(true)));
+        }
+        let path = format!("/api/v1/tickets/{ticket}/messages?before={number}");
+        let (status, page) = alice.http(&server, Method::GET, &path, None).await;
+        assert_eq!((status, seqs(&page)), (StatusCode::OK, vec![1, 2]), "{number}");
+    }
+    for number in ["-1", "-9223372036854775808", "1.5", "\"50\"", "1e2", "[]", "{}"] {
+        for field in ["before", "afterSeq", "limit"] {
+            let event = if field == "afterSeq" { "ticket:join" } else { "message:list" };
+            let asked = format!(r#"["{event}",{{"ticketId":"{ticket}","{field}":{number}}}]"#);
+            let sent = maya.socket.raw(&asked).await;
+            assert_eq!(maya.socket.ack(sent).await["error"]["code"], "invalid", "{asked}");
+        }
+    }
+    // Nothing is as good as null.
+    for asked in [
+        json!({ "ticketId": ticket, "limit": null, "before": null }),
+        json!({ "ticketId": ticket, "limit": 1_000_000_000 }),
+    ] {
+        assert_eq!(seqs(&maya.socket.done("message:list", asked).await), [1, 2]);
     }
 }

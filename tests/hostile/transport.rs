@@ -179,6 +179,7 @@ async fn a_connection_that_names_no_namespace_is_closed_in_time() {
     }
 }
 
+/// T04.
 #[tokio::test]
 async fn a_second_connect_with_another_credential_changes_nothing() {
     let server = Server::start();
@@ -208,4 +209,54 @@ async fn a_second_connect_with_another_credential_changes_nothing() {
     assert!(
         alice.socket.notices_before("you").await.iter().all(|(event, _)| event != "message:new")
     );
+}
+
+/// T04: what a colleague sees of it, and that whoever has asked twice is gone when it goes once.
+#[tokio::test]
+async fn a_second_connect_is_nobody_more_and_nobody_is_left_after_the_close() {
+    let server = Server::with_admin_and(&[("SUPPORT_LIMITS_LEFT_GRACE_MS", "200")]);
+    let mut maya = Guest::arrives(&server).await;
+    let ticket = maya.opens_a_ticket("hello").await;
+    let join = json!({ "ticketId": ticket });
+    let look = json!({ "ticketId": ticket, "silent": true });
+    let bobs = Agent::token(&server, "bob", PASSWORD).await.unwrap();
+    let mut root = Agent::signs_in(&server, "root").await;
+    root.socket.done("ticket:join", look.clone()).await;
+    root.socket.notices_so_far().await;
+    let of_people = |heard: Vec<(String, Value)>| -> Vec<(Value, Value)> {
+        let changes = heard.into_iter().filter(|(event, _)| event == "presence:changed");
+        changes.map(|(_, it)| (it["name"].clone(), it["state"].clone())).collect()
+    };
+
+    let mut alice = Agent::signs_in(&server, "alice").await;
+    alice.socket.done("ticket:join", join).await;
+    for auth in [json!({ "token": bobs }), json!({ "token": alice.token }), json!({})] {
+        alice.socket.text(&format!("40/agent,{auth}")).await;
+    }
+    let said = json!({ "ticketId": ticket, "content": "who am I", "clientMessageId": "k" });
+    alice.socket.done("message:send", said).await;
+
+    let heard = root.socket.notices_before("who am I").await;
+    let joined = heard.iter().filter(|(event, _)| event == "message:new").count();
+    assert_eq!(joined, 1, "{heard:?}");
+    assert_eq!(of_people(heard), [(json!("Alice"), json!("online"))]);
+    let here = root.socket.done("ticket:join", look.clone()).await["participants"].take();
+    assert_eq!(here.as_array().unwrap().len(), 2, "{here}");
+    drop(alice);
+    let mut heard = Vec::new();
+    while heard.last().is_none_or(|(_, state)| state != "offline") {
+        let change = root.socket.notice("presence:changed").await;
+        heard.push((change["name"].clone(), change["state"].clone()));
+    }
+    assert_eq!(heard, ["away", "offline"].map(|state| (json!("Alice"), json!(state))));
+    loop {
+        let entry = root.socket.notice("message:new").await;
+        if entry["message"]["event"]["type"] == "agentLeft" {
+            assert_eq!(entry["message"]["event"]["agent"]["name"], "Alice");
+            break;
+        }
+    }
+    let here = root.socket.done("ticket:join", look).await["participants"].take();
+    assert_eq!(here.as_array().unwrap().len(), 1, "{here}");
+    assert_eq!(of_people(root.socket.notices_so_far().await), []);
 }

@@ -4,7 +4,7 @@
 //! and a change there is to be read.
 
 mod callers;
-mod requests;
+pub(crate) mod requests;
 
 use std::collections::BTreeMap;
 use std::fmt::Write;

@@ -7,7 +7,7 @@ use crate::support::process::PASSWORD;
 
 /// The requests about one ticket, as events: what the line is called, the event, and its payload
 /// apart from the ticket.
-pub(super) fn events() -> Vec<(&'static str, &'static str, Value)> {
+pub(crate) fn events() -> Vec<(&'static str, &'static str, Value)> {
     let message = json!({ "content": "hi", "clientMessageId": "k" });
     let note = json!({ "content": "hi", "clientMessageId": "k", "internal": true });
     vec![
@@ -31,10 +31,10 @@ pub(super) fn events() -> Vec<(&'static str, &'static str, Value)> {
 }
 
 /// A line of routes: its name, the method, the path or what follows the ticket, and the body.
-type Route = (&'static str, Method, &'static str, Option<Value>);
+pub(crate) type Route = (&'static str, Method, &'static str, Option<Value>);
 
 /// The routes about one ticket; `TICKET` stands for it.
-pub(super) fn ticket_routes() -> Vec<Route> {
+pub(crate) fn ticket_routes() -> Vec<Route> {
     let message = json!({ "content": "hi", "clientMessageId": "k" });
     let note = json!({ "content": "hi", "clientMessageId": "k", "internal": true });
     let (get, post) = (Method::GET, Method::POST);

@@ -1,0 +1,149 @@
+//! Where the console sends what it knows (T35): to the server that it was given and nowhere else,
+//! and never in the clear to another machine.
+
+use std::io::{ErrorKind, Read, Write};
+use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+use std::thread;
+
+use crate::support::{
+    DEADLINE,
+    process::{PASSWORD, Server},
+    terminal::{AGENT, signed_in},
+};
+
+/// What becomes of this command of the console, with a password to read, at this server.
+fn console(arguments: &[&str], server: &str, home: &Path) -> Output {
+    let mut child = Command::new(AGENT)
+        .args(arguments)
+        .env("SUPPORT_SERVER", server)
+        .env("SUPPORT_AGENT_HOME", home)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // It may have refused before it reads.
+    let _ = child.stdin.take().unwrap().write_all(PASSWORD.as_bytes());
+    child.wait_with_output().unwrap()
+}
+
+/// Everything that was printed.
+fn printed(output: &Output) -> String {
+    String::from_utf8([output.stdout.clone(), output.stderr.clone()].concat()).unwrap()
+}
+
+const LOGIN: [&str; 4] = ["login", "--username", "alice", "--password-stdin"];
+
+/// Asserts that nobody has ever connected here.
+fn is_untouched(listener: &TcpListener) {
+    listener.set_nonblocking(true).unwrap();
+    assert_eq!(listener.accept().unwrap_err().kind(), ErrorKind::WouldBlock);
+}
+
+/// Reads one request: its head, and as much body as that says.
+fn request(stream: &mut TcpStream) -> String {
+    stream.set_read_timeout(Some(DEADLINE)).unwrap();
+    let mut heard = Vec::new();
+    loop {
+        let text = String::from_utf8_lossy(&heard).into_owned();
+        if let Some((head, body)) = text.split_once("\r\n\r\n") {
+            let length = head.lines().find_map(|line| {
+                let (name, value) = line.split_once(": ")?;
+                name.eq_ignore_ascii_case("content-length").then(|| value.parse::<usize>().unwrap())
+            });
+            if body.len() >= length.unwrap_or(0) {
+                return text;
+            }
+        }
+        let mut piece = [0; 4096];
+        let read = stream.read(&mut piece).unwrap();
+        assert_ne!(read, 0, "the request ends early: {text}");
+        heard.extend(&piece[..read]);
+    }
+}
+
+#[test]
+fn over_http_to_another_machine_nothing_is_sent() {
+    // This is a way to this machine that is not the loopback: whoever comes would be heard.
+    let listener = TcpListener::bind((Ipv4Addr::UNSPECIFIED, 0)).unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let home = tempfile::tempdir().unwrap();
+
+    for server in ["http://chat.example".to_owned(), format!("http://0.0.0.0:{port}")] {
+        for arguments in [&LOGIN[..], &["--plain"]] {
+            let output = console(arguments, &server, home.path());
+            let printed = printed(&output);
+            assert!(!output.status.success(), "{server}: {printed}");
+            assert!(printed.contains("http would send passwords and messages in the clear"));
+            assert!(!printed.contains(PASSWORD));
+        }
+    }
+
+    is_untouched(&listener);
+    assert_eq!(std::fs::read_dir(home.path()).unwrap().count(), 0);
+}
+
+#[test]
+fn a_server_that_sends_the_login_elsewhere_is_not_followed() {
+    let elsewhere = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let target = format!("http://{}/agent/login", elsewhere.local_addr().unwrap());
+    let home = tempfile::tempdir().unwrap();
+
+    for status in [301, 302, 303, 307, 308] {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let server = format!("http://{}", listener.local_addr().unwrap());
+        let target = target.clone();
+        let answers = thread::spawn(move || {
+            let (mut stream, _) = listener.accept().unwrap();
+            let asked = request(&mut stream);
+            let answer = format!(
+                "HTTP/1.1 {status} Elsewhere\r\nlocation: {target}\r\ncontent-length: 0\r\n\
+                 connection: close\r\n\r\n"
+            );
+            stream.write_all(answer.as_bytes()).unwrap();
+            asked
+        });
+
+        let output = console(&LOGIN, &server, home.path());
+
+        let printed = printed(&output);
+        assert!(!output.status.success(), "{status}: {printed}");
+        assert!(!printed.contains(PASSWORD), "{status}: {printed}");
+        // It has tried, at the one that it was given.
+        let asked = answers.join().unwrap();
+        assert!(asked.starts_with("POST /agent/login ") && asked.contains(PASSWORD), "{status}");
+    }
+
+    is_untouched(&elsewhere);
+}
+
+#[test]
+fn a_server_that_sends_the_token_elsewhere_is_not_followed() {
+    let elsewhere = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let target = format!("http://{}/", elsewhere.local_addr().unwrap());
+    let mut server = Server::start();
+    let home = signed_in(&server, "alice");
+    let (address, url) = (server.address, server.url(""));
+    server.kill();
+    let listener = TcpListener::bind(address).unwrap();
+    let answers = thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let asked = request(&mut stream);
+        let answer = format!(
+            "HTTP/1.1 307 Elsewhere\r\nlocation: {target}\r\ncontent-length: 0\r\n\
+             connection: close\r\n\r\n"
+        );
+        stream.write_all(answer.as_bytes()).unwrap();
+        asked
+    });
+
+    let output = console(&["logout"], &url, home.path());
+
+    let asked = answers.join().unwrap();
+    assert!(asked.to_ascii_lowercase().contains("authorization: bearer "), "{asked}");
+    let token = asked.split_once("earer ").unwrap().1.lines().next().unwrap();
+    assert!(!printed(&output).contains(token));
+    is_untouched(&elsewhere);
+}
