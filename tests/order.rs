@@ -182,7 +182,8 @@ async fn an_agent_with_two_connections_joins_once_and_leaves_with_the_last() {
     );
 }
 
-/// T43: many joins at once in three tabs, all of which are lost and come back three times.
+/// T43: many joins at once in three tabs, all of which are lost and come back three times within two
+/// seconds.
 #[tokio::test]
 async fn an_agent_whose_tabs_come_back_again_and_again_has_joined_once_and_never_left() {
     const TABS: usize = 3;
@@ -199,19 +200,19 @@ async fn an_agent_whose_tabs_come_back_again_and_again_has_joined_once_and_never
     let mut bob = Agent::signs_in(&server, "bob").await;
     drop(socket);
 
-    let began = Instant::now();
+    let mut began = Instant::now();
     let mut tabs = Vec::new();
-    for round in 0..=3 {
+    for (round, joins) in [JOINS, 1, 1, 1].into_iter().enumerate() {
         // All of them are gone before the first is back.
         tabs.clear();
         for _ in 0..TABS {
             tabs.push(Agent::connect(&server, &token).await.unwrap());
         }
         join_all(tabs.iter_mut().map(async |tab| {
-            for _ in 0..JOINS {
+            for _ in 0..joins {
                 tab.send("ticket:join", &join).await;
             }
-            for _ in 0..JOINS {
+            for _ in 0..joins {
                 assert_eq!(tab.next_ack().await.1["ok"], true);
             }
         }))
@@ -229,6 +230,9 @@ async fn an_agent_whose_tabs_come_back_again_and_again_has_joined_once_and_never
             // The first of the tabs to come hears that its agent has joined.
             let said = texts.iter().filter(|text| ***text == content.as_str()).count();
             assert_eq!(said, 1, "round {round}: {texts:?}");
+        }
+        if round == 0 {
+            began = Instant::now();
         }
     }
     println!("three times back after {:?}", began.elapsed());
