@@ -183,6 +183,7 @@ async fn nothing_that_others_write_acts_on_the_terminal_or_on_what_reads_the_com
         ("SUPPORT_LIMITS_GUEST_OPEN_TICKETS", "0"),
         ("SUPPORT_LIMITS_GUEST_MESSAGES_PER_SECOND", "0"),
         ("SUPPORT_LIMITS_GUEST_MESSAGES_PER_MINUTE", "0"),
+        ("SUPPORT_LIMITS_AGENT_MESSAGES_PER_SECOND", "0"),
     ]);
     let at = harmful(server.at().address);
     let mut maya = Guest::arrives(&server).await;
