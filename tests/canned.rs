@@ -1,38 +1,15 @@
 //! Canned replies from the command line to the store: admins change them, agents read them, the
 //! audit says who did, and they are there after a restart.
 
-use std::io::Write;
-use std::path::Path;
-use std::process::{Command, Output, Stdio};
+use std::process::Output;
 
 use serde_json::{Value, json};
 
 use crate::support::{
     people::{Agent, http},
-    process::{At, PASSWORD, Server},
-    terminal::AGENT,
+    process::{PASSWORD, Server},
+    script::{agent, signed_in},
 };
-
-fn agent(server: &At, home: &Path, arguments: &[&str], input: &str) -> Output {
-    let mut child = Command::new(AGENT)
-        .args(arguments)
-        .env("SUPPORT_SERVER", server.url(""))
-        .env("SUPPORT_AGENT_HOME", home)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
-    child.wait_with_output().unwrap()
-}
-
-fn signed_in(server: &At, name: &str) -> tempfile::TempDir {
-    let home = tempfile::tempdir().unwrap();
-    let login = ["login", "--username", name, "--password-stdin"];
-    assert!(agent(server, home.path(), &login, PASSWORD).status.success());
-    home
-}
 
 fn json(output: &Output) -> Value {
     assert!(output.status.success(), "{output:?}");
@@ -43,7 +20,8 @@ fn json(output: &Output) -> Value {
 async fn admins_keep_the_canned_replies_and_agents_read_them() {
     let server = Server::with_admin();
     let (root, alice) = (signed_in(&server, "root"), signed_in(&server, "alice"));
-    let as_root = |arguments: &[&str], input: &str| agent(&server, root.path(), arguments, input);
+    let as_root =
+        |arguments: &[&str], input: &str| agent(&server.url(""), root.path(), arguments, input);
 
     // The text may come from standard input, with its lines.
     let refund = "Dear {guest.name},\nwe refund {amount} today.";
@@ -59,11 +37,11 @@ async fn admins_keep_the_canned_replies_and_agents_read_them() {
     assert_eq!(as_root(&add, "").status.code(), Some(2));
 
     // Agents read them and change nothing.
-    let listed = json(&agent(&server, alice.path(), &["canned", "list", "--json"], ""));
+    let listed = json(&agent(&server.url(""), alice.path(), &["canned", "list", "--json"], ""));
     let shortcuts: Vec<&Value> =
         listed["canned"].as_array().unwrap().iter().map(|it| &it["shortcut"]).collect();
     assert_eq!(shortcuts, ["hello", "refund"]);
-    let removed = agent(&server, alice.path(), &["canned", "remove", "hello"], "");
+    let removed = agent(&server.url(""), alice.path(), &["canned", "remove", "hello"], "");
     assert_eq!(removed.status.code(), Some(4), "{removed:?}");
 
     let edit = ["canned", "edit", "refund", "--shortcut", "money", "--title", "Money back"];
@@ -81,7 +59,7 @@ async fn admins_keep_the_canned_replies_and_agents_read_them() {
     assert_eq!(server.stop(), 0);
     let server = server.start_again();
     let home = signed_in(&server, "alice");
-    let listed = agent(&server, home.path(), &["canned", "list"], "");
+    let listed = agent(&server.url(""), home.path(), &["canned", "list"], "");
     let listed = String::from_utf8(listed.stdout).unwrap();
     assert!(listed.contains("money") && listed.contains("Money back"), "{listed}");
     assert!(listed.contains("Dear {guest.name}, we refund {amount} today."), "{listed}");

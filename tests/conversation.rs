@@ -1,41 +1,18 @@
 //! The first conversation, from end to end on real parts: the server's binary, a real browser, the
 //! real console in a terminal, and the command line.
 
-use std::io::Write;
 use std::path::Path;
-use std::process::{Command, Output, Stdio};
+use std::process::Output;
 
 use serde_json::Value;
 
 use crate::support::{
     browser::Browser,
     people::Guest,
-    process::{PASSWORD, Server},
-    terminal::{AGENT, Terminal},
+    process::Server,
+    script::{agent, signed_in},
+    terminal::Terminal,
 };
-
-/// Runs the agents' command line.
-fn agent(server: &Server, home: &Path, arguments: &[&str], input: &str) -> Output {
-    let mut child = Command::new(AGENT)
-        .args(arguments)
-        .env("SUPPORT_SERVER", server.url(""))
-        .env("SUPPORT_AGENT_HOME", home)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
-    child.wait_with_output().unwrap()
-}
-
-fn signed_in(server: &Server) -> tempfile::TempDir {
-    let home = tempfile::tempdir().unwrap();
-    let login = ["login", "--username", "alice", "--password-stdin"];
-    let output = agent(server, home.path(), &login, PASSWORD);
-    assert!(output.status.success(), "{output:?}");
-    home
-}
 
 fn json(output: &Output) -> Value {
     assert!(output.status.success(), "{output:?}");
@@ -45,7 +22,7 @@ fn json(output: &Output) -> Value {
 #[tokio::test]
 async fn a_guest_asks_in_a_browser_and_an_agent_answers_in_a_terminal() {
     let mut server = Server::start();
-    let home = signed_in(&server);
+    let home = signed_in(&server, "alice");
     let mut console = Terminal::open(&server, home.path(), 24, 80);
     console.shows("online");
     console.shows("No open tickets");
@@ -108,13 +85,14 @@ async fn a_guest_asks_in_a_browser_and_an_agent_answers_in_a_terminal() {
 
     // Everything is on disk, and the command line shows it.
     let listed = json(&agent(
-        &server,
+        &server.url(""),
         home.path(),
         &["tickets", "list", "--status", "closed", "--json"],
         "",
     ));
     let reference = listed["tickets"][0]["ref"].as_str().unwrap();
-    let shown = json(&agent(&server, home.path(), &["tickets", "show", reference, "--json"], ""));
+    let shown =
+        json(&agent(&server.url(""), home.path(), &["tickets", "show", reference, "--json"], ""));
     let messages = shown["messages"].as_array().unwrap();
     let seqs: Vec<u64> = messages.iter().map(|it| it["seq"].as_u64().unwrap()).collect();
     assert_eq!(seqs, (1..=7).collect::<Vec<_>>());
@@ -128,42 +106,43 @@ async fn a_guest_asks_in_a_browser_and_an_agent_answers_in_a_terminal() {
 #[tokio::test]
 async fn the_command_line_lists_shows_and_closes() {
     let server = Server::start();
-    let home = signed_in(&server);
+    let home = signed_in(&server, "alice");
     let console = Terminal::open(&server, home.path(), 24, 80);
     console.shows("online");
     let mut maya = Guest::arrives(&server).await;
     let id = maya.opens_a_ticket("my card was declined").await;
     console.shows("my card was declined");
 
-    let listed = json(&agent(&server, home.path(), &["tickets", "list", "--json"], ""));
+    let listed = json(&agent(&server.url(""), home.path(), &["tickets", "list", "--json"], ""));
     assert_eq!(listed["tickets"][0]["id"], id.as_str());
     let reference = listed["tickets"][0]["ref"].as_str().unwrap().to_lowercase();
-    let output = agent(&server, home.path(), &["tickets", "show", &reference], "");
+    let output = agent(&server.url(""), home.path(), &["tickets", "show", &reference], "");
     assert!(String::from_utf8(output.stdout).unwrap().contains("my card was declined"));
-    let noted = agent(&server, home.path(), &["tickets", "note", &reference, "she called us"], "");
+    let noted =
+        agent(&server.url(""), home.path(), &["tickets", "note", &reference, "she called us"], "");
     assert!(noted.status.success(), "{noted:?}");
-    let shown = agent(&server, home.path(), &["tickets", "show", &reference], "");
+    let shown = agent(&server.url(""), home.path(), &["tickets", "show", &reference], "");
     let shown = String::from_utf8(shown.stdout).unwrap();
     assert!(shown.contains("NOTE by Alice (not for the guest)\n    she called us"), "{shown}");
     let closed =
-        json(&agent(&server, home.path(), &["tickets", "close", &reference, "--json"], ""));
+        json(&agent(&server.url(""), home.path(), &["tickets", "close", &reference, "--json"], ""));
     assert_eq!(closed["ticket"]["status"], "closed");
 
     // Guest and console see the close at once.
     assert_eq!(maya.socket.notice("ticket:closed").await["ticket"]["status"], "closed");
     console.shows("No open tickets");
     // What was said and noted is there to the end, and then it ends.
-    let tailed = agent(&server, home.path(), &["tickets", "tail", &reference], "");
+    let tailed = agent(&server.url(""), home.path(), &["tickets", "tail", &reference], "");
     let tailed = String::from_utf8(tailed.stdout).unwrap();
     assert!(tailed.contains("NOTE by Alice (not for the guest)\n    she called us"), "{tailed}");
-    let again = agent(&server, home.path(), &["tickets", "close", &reference], "");
+    let again = agent(&server.url(""), home.path(), &["tickets", "close", &reference], "");
     assert_eq!(again.status.code(), Some(6));
-    let missing = agent(&server, home.path(), &["tickets", "show", "ZZZZZZ"], "");
+    let missing = agent(&server.url(""), home.path(), &["tickets", "show", "ZZZZZZ"], "");
     assert_eq!(missing.status.code(), Some(5));
-    let nonsense = agent(&server, home.path(), &["tickets", "show", "not-a-ref"], "");
+    let nonsense = agent(&server.url(""), home.path(), &["tickets", "show", "not-a-ref"], "");
     assert_eq!(nonsense.status.code(), Some(2));
     let stranger = tempfile::tempdir().unwrap();
-    let stranger = agent(&server, stranger.path(), &["tickets", "list"], "");
+    let stranger = agent(&server.url(""), stranger.path(), &["tickets", "list"], "");
     assert_eq!(stranger.status.code(), Some(3));
 }
 
@@ -179,14 +158,14 @@ fn fails(output: &Output, code: &str, status: i32) {
 #[tokio::test]
 async fn who_asks_for_json_reads_errors_as_json_too_and_apart_from_answers() {
     let mut server = Server::start();
-    let home = signed_in(&server);
+    let home = signed_in(&server, "alice");
     let mut maya = Guest::arrives(&server).await;
     maya.opens_a_ticket("my card was declined").await;
-    let list = json(&agent(&server, home.path(), &["tickets", "list", "--json"], ""));
+    let list = json(&agent(&server.url(""), home.path(), &["tickets", "list", "--json"], ""));
     let reference = list["tickets"][0]["ref"].as_str().unwrap();
-    json(&agent(&server, home.path(), &["tickets", "close", reference, "--json"], ""));
+    json(&agent(&server.url(""), home.path(), &["tickets", "close", reference, "--json"], ""));
     let stranger = tempfile::tempdir().unwrap();
-    let of = |home: &Path, arguments: &[&str]| agent(&server, home, arguments, "");
+    let of = |home: &Path, arguments: &[&str]| agent(&server.url(""), home, arguments, "");
 
     for (output, code, status) in [
         (of(home.path(), &["tickets", "close", reference, "--json"]), "ticket_closed", 6),
@@ -201,6 +180,6 @@ async fn who_asks_for_json_reads_errors_as_json_too_and_apart_from_answers() {
     let plain = of(home.path(), &["tickets", "show", "ZZZZZZ"]);
     assert!(String::from_utf8(plain.stderr).unwrap().starts_with("support-agent: "));
     server.stop();
-    let output = agent(&server, home.path(), &["tickets", "list", "--json"], "");
+    let output = agent(&server.url(""), home.path(), &["tickets", "list", "--json"], "");
     fails(&output, "unavailable", 8);
 }

@@ -1,14 +1,13 @@
 //! Finding one's way in the real console: canned replies by a slash, commands and tickets by name,
 //! and a newcomer who knows nothing but what the last line of the screen says.
 
-use std::process::Command;
-
 use serde_json::json;
 
 use crate::support::{
     people::Guest,
     process::Server,
-    terminal::{AGENT, Terminal, signed_in},
+    script::{agent, signed_in},
+    terminal::Terminal,
 };
 
 const ESC: &str = "\u{1b}";
@@ -19,12 +18,8 @@ fn desk(replies: &[(&str, &str, &str)]) -> (Server, tempfile::TempDir) {
     let server = Server::with_admin();
     let root = signed_in(&server, "root");
     for (shortcut, title, text) in replies {
-        let added = Command::new(AGENT)
-            .args(["canned", "add", shortcut, "--title", title, "--text", text])
-            .env("SUPPORT_SERVER", server.url(""))
-            .env("SUPPORT_AGENT_HOME", root.path())
-            .output()
-            .unwrap();
+        let add = ["canned", "add", shortcut, "--title", title, "--text", text];
+        let added = agent(&server.url(""), root.path(), &add, "");
         assert!(added.status.success(), "{added:?}");
     }
     let home = signed_in(&server, "alice");

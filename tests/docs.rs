@@ -13,7 +13,7 @@ use support_shared::{
     request::{AgentRequest, GuestRequest},
 };
 
-use crate::support::{process::Server, terminal::AGENT};
+use crate::support::{process::Server, script::AGENT};
 
 const README: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../README.md");
 

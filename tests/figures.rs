@@ -14,6 +14,7 @@ mod support {
     pub(crate) mod packet;
     pub(crate) mod people;
     pub(crate) mod process;
+    pub(crate) mod script;
     pub(crate) mod seed;
     pub(crate) mod terminal;
 
@@ -28,7 +29,8 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 use support::people::Guest;
 use support::process::{Server, Setup};
-use support::terminal::{AGENT, Terminal, signed_in};
+use support::script::{AGENT, signed_in};
+use support::terminal::Terminal;
 use tokio::runtime::Runtime;
 
 /// Runs of what is measured from its start.

@@ -1,9 +1,7 @@
 //! Working the queue in the real console: peeking, claiming, searching, and being told of it all.
 
-use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
-use std::process::{Command, Stdio};
 use std::time::Instant;
 
 use serde_json::{Value, json};
@@ -11,24 +9,10 @@ use serde_json::{Value, json};
 use crate::support::{
     DEADLINE,
     people::{Agent, Guest},
-    process::{PASSWORD, Server},
-    terminal::{AGENT, Terminal},
+    process::Server,
+    script::signed_in,
+    terminal::Terminal,
 };
-
-fn signed_in(server: &Server, name: &str) -> tempfile::TempDir {
-    let home = tempfile::tempdir().unwrap();
-    let mut login = Command::new(AGENT)
-        .args(["login", "--username", name, "--password-stdin"])
-        .env("SUPPORT_SERVER", server.url(""))
-        .env("SUPPORT_AGENT_HOME", home.path())
-        .stdin(Stdio::piped())
-        .stdout(Stdio::null())
-        .spawn()
-        .unwrap();
-    login.stdin.take().unwrap().write_all(PASSWORD.as_bytes()).unwrap();
-    assert!(login.wait().unwrap().success());
-    home
-}
 
 fn events(messages: &Value) -> Vec<String> {
     let all = messages.as_array().unwrap().iter();

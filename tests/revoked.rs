@@ -1,8 +1,6 @@
 //! Who may not any more (T25): a login that is ended, by whatever ends it, has no connection a
 //! second later, and nothing that it had still sent is done.
 
-use std::io::Write;
-use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use reqwest::{Method, StatusCode};
@@ -14,7 +12,7 @@ use crate::support::{
     house::House,
     people::{Agent, Guest, http},
     process::{At, PASSWORD, Server, add, add_agent},
-    terminal::{AGENT, signed_in},
+    script::{agent, signed_in},
 };
 
 /// How soon the connections of a login are over after it was ended.
@@ -158,16 +156,9 @@ async fn a_password_that_is_set_on_the_command_line_ends_the_logins_by_the_old_o
     let mut elsewhere = Agent::signs_in(&server, "alice").await;
     let mut bob = Agent::signs_in(&server, "bob").await;
 
-    let mut command = Command::new(AGENT)
-        .args(["agents", "password", "alice", "--password-stdin"])
-        .env("SUPPORT_SERVER", server.url(""))
-        .env("SUPPORT_AGENT_HOME", home.path())
-        .stdin(Stdio::piped())
-        .stdout(Stdio::null())
-        .spawn()
-        .unwrap();
-    command.stdin.take().unwrap().write_all(b"another horse battery").unwrap();
-    assert!(command.wait().unwrap().success());
+    let change = ["agents", "password", "alice", "--password-stdin"];
+    let changed = agent(&server.url(""), home.path(), &change, "another horse battery");
+    assert!(changed.status.success(), "{changed:?}");
     let began = Instant::now();
 
     for agent in [&mut alice, &mut elsewhere] {

@@ -7,7 +7,8 @@ use std::process::{Command, Output};
 use crate::support::{
     people::Guest,
     process::Server,
-    terminal::{AGENT, Terminal, signed_in},
+    script::{AGENT, signed_in},
+    terminal::Terminal,
 };
 
 fn check(file: &Path) -> Output {

@@ -13,7 +13,8 @@ use crate::support::{
     people::{Agent, Guest},
     process::{At, PASSWORD, Server},
     proxy::{Flow, Proxy},
-    terminal::{Terminal, signed_in},
+    script::signed_in,
+    terminal::Terminal,
 };
 
 const ESC: &str = "\u{1b}";

@@ -10,7 +10,7 @@ use crate::support::{
     DEADLINE,
     load::{Crowd, Habits},
     people::{Guest, http},
-    process::Setup,
+    process::{Server, Setup},
     seed::{Seed, size},
 };
 
@@ -62,20 +62,32 @@ pub(super) async fn stop_under_load(
     assert!(outcome.refused.keys().all(|code| code == "unavailable"), "{outcome}");
 }
 
+/// A server that was asked to stop, and cannot: its store does not answer what a guest has sent.
+struct Held {
+    server: Server,
+    maya: Guest,
+    store: rusqlite::Connection,
+    /// The number of the acknowledgement that the guest waits for.
+    sent: u64,
+}
+
+async fn held() -> Held {
+    let server = blocking(|| start(Setup::with(&SETTINGS), &[]));
+    let mut maya = Guest::arrives(&server).await;
+    let ticket = maya.opens_a_ticket("hello").await;
+    let store = rusqlite::Connection::open(server.data.path().join("support.db")).unwrap();
+    store.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let text = json!({ "ticketId": ticket, "content": "x", "clientMessageId": "k" });
+    let sent = maya.socket.send("message:send", &text).await;
+    server.signal("TERM");
+    maya.socket.notice("server:draining").await;
+    Held { server, maya, store, sent }
+}
+
 /// As long as a stopping server answers at all it sends handshakes away, and says when to come back.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn who_comes_while_it_stops_is_sent_away_by_503() {
-    let mut server = blocking(|| start(Setup::with(&SETTINGS), &[]));
-    let mut maya = Guest::arrives(&server).await;
-    let ticket = maya.opens_a_ticket("hello").await;
-    // A store that does not answer holds the stop up, and so the listener open.
-    let other = rusqlite::Connection::open(server.data.path().join("support.db")).unwrap();
-    other.execute_batch("BEGIN IMMEDIATE").unwrap();
-    let text = json!({ "ticketId": ticket, "content": "x", "clientMessageId": "k" });
-    let sent = maya.socket.send("message:send", &text).await;
-
-    server.signal("TERM");
-    maya.socket.notice("server:draining").await;
+    let Held { mut server, mut maya, store, sent } = held().await;
 
     let polling = http().get(server.url("/socket.io/?EIO=4&transport=polling"));
     let refused = polling.send().await.expect("the server still answers");
@@ -86,24 +98,14 @@ async fn who_comes_while_it_stops_is_sent_away_by_503() {
     let websocket = Guest::connect(&server, &maya.cookie).await.err();
     assert_eq!(websocket.as_deref(), Some("503"));
     // What it has taken it answers, and then it ends.
-    other.execute_batch("ROLLBACK").unwrap();
+    store.execute_batch("ROLLBACK").unwrap();
     assert_eq!(maya.socket.ack(sent).await["ok"], true);
     assert_eq!(blocking(|| server.ended(Duration::from_secs(10))), Some(0));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_second_signal_ends_it_at_once() {
-    let mut server = blocking(|| start(Setup::with(&SETTINGS), &[]));
-    let mut maya = Guest::arrives(&server).await;
-    let ticket = maya.opens_a_ticket("hello").await;
-    // A store that does not answer holds the first stop up.
-    let other = rusqlite::Connection::open(server.data.path().join("support.db")).unwrap();
-    other.execute_batch("BEGIN IMMEDIATE").unwrap();
-    let text = json!({ "ticketId": ticket, "content": "x", "clientMessageId": "k" });
-    maya.socket.send("message:send", &text).await;
-
-    server.signal("TERM");
-    maya.socket.notice("server:draining").await;
+    let Held { mut server, maya: _maya, store: _store, .. } = held().await;
     let began = Instant::now();
     server.signal("TERM");
 

@@ -6,7 +6,8 @@ use crate::docs::stands_but_for;
 use crate::support::{
     people::{Agent, Guest},
     process::Server,
-    terminal::{Terminal, signed_in},
+    script::signed_in,
+    terminal::Terminal,
 };
 
 const ESC: &str = "\u{1b}";

@@ -7,7 +7,7 @@
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::os::unix::fs::PermissionsExt;
-use std::process::{Command, Output};
+use std::process::Output;
 use std::thread;
 
 use serde_json::json;
@@ -16,7 +16,8 @@ use super::plain::Plain;
 use crate::support::{
     people::{Agent, Guest},
     process::{At, Server},
-    terminal::{AGENT, Terminal, signed_in},
+    script::{agent, signed_in},
+    terminal::Terminal,
 };
 
 /// Each place-holder, and what the console gets in its place.
@@ -162,9 +163,7 @@ fn pass(mut from: TcpStream, mut to: TcpStream, harm: bool) {
 }
 
 fn run(at: &At, home: &std::path::Path, arguments: &[&str]) -> Output {
-    let mut command = Command::new(AGENT);
-    command.args(arguments).env("SUPPORT_SERVER", at.url("")).env("SUPPORT_AGENT_HOME", home);
-    command.output().unwrap()
+    agent(&at.url(""), home, arguments, "")
 }
 
 /// Everything that a program has printed has no character that acts.

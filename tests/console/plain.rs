@@ -13,7 +13,7 @@ use crate::support::{
     people::{Agent, Guest},
     process::{At, PASSWORD, Server},
     proxy::Proxy,
-    terminal::{AGENT, signed_in},
+    script::{AGENT, signed_in},
 };
 
 /// A line mode, and what it has printed.

@@ -8,7 +8,8 @@ use serde_json::json;
 use crate::support::{
     people::{Agent, Guest},
     process::Server,
-    terminal::{Terminal, signed_in},
+    script::signed_in,
+    terminal::Terminal,
 };
 
 /// Messages that come as fast as they can.

@@ -7,7 +7,8 @@ use serde_json::json;
 use crate::support::{
     people::{Agent, Guest},
     process::Server,
-    terminal::{AGENT, Terminal, signed_in},
+    script::{AGENT, signed_in},
+    terminal::Terminal,
 };
 
 const ESC: &str = "\u{1b}";

@@ -1,14 +1,13 @@
 //! The session ends under an agent who writes: nothing typed goes anywhere else, and the way back is
 //! inside the screen.
 
-use std::process::Command;
-
 use serde_json::json;
 
 use crate::support::{
     people::Guest,
     process::{PASSWORD, Server},
-    terminal::{AGENT, Terminal, signed_in},
+    script::{agent, signed_in},
+    terminal::Terminal,
 };
 
 /// Ctrl-R: sign in again.
@@ -27,12 +26,7 @@ async fn who_is_signed_out_in_the_middle_of_a_word_writes_on_and_signs_in_by_pas
 
     console.keys("I am loo");
     console.shows("> I am loo");
-    let out = Command::new(AGENT)
-        .arg("logout")
-        .env("SUPPORT_SERVER", server.url(""))
-        .env("SUPPORT_AGENT_HOME", home.path())
-        .output()
-        .unwrap();
+    let out = agent(&server.url(""), home.path(), &["logout"], "");
     assert!(out.status.success(), "{out:?}");
     console.shows("signed out, Ctrl-R signs in");
     console.keys("king\rsecret of nobody");

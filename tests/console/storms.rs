@@ -11,8 +11,9 @@ use crate::support::{
     people::{Agent, Guest},
     process::{At, PASSWORD, Server},
     proxy::Proxy,
+    script::signed_in,
     seed::{Seed, size},
-    terminal::{Terminal, signed_in},
+    terminal::Terminal,
 };
 
 /// Ctrl-R: connect now.

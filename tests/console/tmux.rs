@@ -8,7 +8,7 @@ use crate::support::{
     DEADLINE,
     people::Guest,
     process::Server,
-    terminal::{AGENT, signed_in},
+    script::{AGENT, signed_in},
 };
 
 /// A tmux of its own, with a console in its only window; ends with the test.

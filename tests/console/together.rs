@@ -5,7 +5,8 @@ use serde_json::json;
 use crate::support::{
     people::{Agent, Guest},
     process::Server,
-    terminal::{Terminal, signed_in},
+    script::signed_in,
+    terminal::Terminal,
 };
 
 /// Ctrl-N: to a note and back.

@@ -3,31 +3,14 @@
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
-use std::path::Path;
-use std::process::{Command, Output, Stdio};
+use std::process::Output;
 use std::thread;
 
 use crate::support::{
     DEADLINE,
     process::{PASSWORD, Server},
-    terminal::{AGENT, signed_in},
+    script::{agent, signed_in},
 };
-
-/// What becomes of this command of the console, with a password to read, at this server.
-fn console(arguments: &[&str], server: &str, home: &Path) -> Output {
-    let mut child = Command::new(AGENT)
-        .args(arguments)
-        .env("SUPPORT_SERVER", server)
-        .env("SUPPORT_AGENT_HOME", home)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    // It may have refused before it reads.
-    let _ = child.stdin.take().unwrap().write_all(PASSWORD.as_bytes());
-    child.wait_with_output().unwrap()
-}
 
 /// Everything that was printed.
 fn printed(output: &Output) -> String {
@@ -73,7 +56,7 @@ fn over_http_to_another_machine_nothing_is_sent() {
 
     for server in ["http://chat.example".to_owned(), format!("http://0.0.0.0:{port}")] {
         for arguments in [&LOGIN[..], &["--plain"]] {
-            let output = console(arguments, &server, home.path());
+            let output = agent(&server, home.path(), arguments, PASSWORD);
             let printed = printed(&output);
             assert!(!output.status.success(), "{server}: {printed}");
             assert!(printed.contains("http would send passwords and messages in the clear"));
@@ -106,7 +89,7 @@ fn a_server_that_sends_the_login_elsewhere_is_not_followed() {
             asked
         });
 
-        let output = console(&LOGIN, &server, home.path());
+        let output = agent(&server, home.path(), &LOGIN, PASSWORD);
 
         let printed = printed(&output);
         assert!(!output.status.success(), "{status}: {printed}");
@@ -139,7 +122,7 @@ fn a_server_that_sends_the_token_elsewhere_is_not_followed() {
         asked
     });
 
-    let output = console(&["logout"], &url, home.path());
+    let output = agent(&url, home.path(), &["logout"], PASSWORD);
 
     let asked = answers.join().unwrap();
     assert!(asked.to_ascii_lowercase().contains("authorization: bearer "), "{asked}");

@@ -10,6 +10,7 @@ pub(crate) mod packet;
 pub(crate) mod people;
 pub(crate) mod process;
 pub(crate) mod proxy;
+pub(crate) mod script;
 pub(crate) mod seed;
 pub(crate) mod terminal;
 

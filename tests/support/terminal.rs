@@ -3,7 +3,6 @@
 use std::io::{Read, Write};
 use std::num::NonZeroU16;
 use std::path::Path;
-use std::process::{Command, Stdio};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
@@ -11,26 +10,9 @@ use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system}
 
 use super::{
     DEADLINE,
-    process::{At, PASSWORD, signal},
+    process::{At, signal},
+    script::AGENT,
 };
-
-pub(crate) const AGENT: &str = env!("CARGO_BIN_EXE_e2e-agent");
-
-/// A home in which this agent is signed in to a server.
-pub(crate) fn signed_in(server: &At, name: &str) -> tempfile::TempDir {
-    let home = tempfile::tempdir().unwrap();
-    let mut child = Command::new(AGENT)
-        .args(["login", "--username", name, "--password-stdin"])
-        .env("SUPPORT_SERVER", server.url(""))
-        .env("SUPPORT_AGENT_HOME", home.path())
-        .stdin(Stdio::piped())
-        .stdout(Stdio::null())
-        .spawn()
-        .unwrap();
-    child.stdin.take().unwrap().write_all(PASSWORD.as_bytes()).unwrap();
-    assert!(child.wait().unwrap().success());
-    home
-}
 
 /// What a terminal was told to do beyond drawing, each in words.
 #[derive(Default)]
