@@ -1,7 +1,7 @@
 // The one connection to the server, and the only file that names the Socket.IO client.
 // It reports what happens and carries requests; it never decides what to do about an answer.
 // It connects again after whatever ended a connection, but a refusal of the guest: later each time,
-// not everybody at the same moment, and when the server has announced that it stops, when it said.
+// not everybody at the same moment, and where the server has said when, then.
 
 import { Manager, type Socket } from 'socket.io-client';
 import type { Answer, Event } from './state';
@@ -48,6 +48,12 @@ export function createConnection(dispatch: (event: Event) => void): Connection {
     return Math.random() * Math.min(DELAY_MAX_MS, DELAY_MS * 2 ** failures);
   }
 
+  /** When a server that too many come to has asked for this client; 0 or NaN if it has not. */
+  function turn(answer: unknown): number {
+    const seconds = answer instanceof XMLHttpRequest && answer.getResponseHeader('Retry-After');
+    return Math.min(DELAY_MAX_MS, Number(seconds) * 1_000);
+  }
+
   function giveUp(): void {
     wanted = false;
     clearTimeout(timer);
@@ -66,15 +72,15 @@ export function createConnection(dispatch: (event: Event) => void): Connection {
     stopInMs = null;
   });
 
-  socket.on('connect_error', ({ message }) => {
+  socket.on('connect_error', (error: Error & { context?: unknown }) => {
     if (!wanted) return;
-    if (message === 'unauthenticated') {
+    if (error.message === 'unauthenticated') {
       giveUp();
       dispatch({ is: 'refused' });
       return;
     }
     dispatch({ is: 'unreachable' });
-    connectAfter(backOff());
+    connectAfter(turn(error.context) || backOff());
   });
 
   socket.on('message:new', ({ message }) => dispatch({ is: 'message', message }));

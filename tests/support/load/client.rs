@@ -14,7 +14,7 @@ use tokio::sync::watch;
 use tokio::time::{sleep, sleep_until, timeout};
 use tokio_tungstenite::{
     WebSocketStream, client_async,
-    tungstenite::{Message, client::IntoClientRequest},
+    tungstenite::{self, Message, client::IntoClientRequest},
 };
 
 use super::applied::{Applied, Took};
@@ -164,9 +164,13 @@ impl LoadClient {
                     tries = 0;
                 }
             }
-            let most = self.habits.first_try * 2_u32.pow(tries);
-            tries = (tries + 1).min(4);
-            let wait = self.wait.take().unwrap_or_default() + self.seed.within(most);
+            let wait = match self.wait.take() {
+                Some(asked) => asked + self.seed.within(self.habits.first_try / 2),
+                None => {
+                    tries = (tries + 1).min(5);
+                    self.seed.within(self.habits.first_try * 2_u32.pow(tries - 1))
+                }
+            };
             let mut phase = self.phase.clone();
             tokio::select! {
                 () = sleep(wait) => {}
@@ -193,7 +197,7 @@ impl LoadClient {
         let stream = stream.map_err(|_| Lost)?.map_err(|_| Lost)?;
         let _ = stream.set_nodelay(true);
         let upgraded = timeout(CONNECT, client_async(request, stream)).await.map_err(|_| Lost)?;
-        let (mut socket, _) = upgraded.map_err(|_| Lost)?;
+        let (mut socket, _) = upgraded.map_err(|error| self.sent_away(&error))?;
         let hello = Message::text(packet::connect(namespace, &auth));
         socket.send(hello).await.map_err(|_| Lost)?;
         loop {
@@ -212,6 +216,16 @@ impl LoadClient {
         }
         self.record.handshakes.push(began.elapsed());
         Ok(socket)
+    }
+
+    /// It was not let in. Where it was told when to come again, it does.
+    fn sent_away(&mut self, error: &tungstenite::Error) -> Lost {
+        if let tungstenite::Error::Http(answer) = error {
+            self.refused(answer.status().as_str());
+            let after = answer.headers().get("retry-after").and_then(|it| it.to_str().ok());
+            self.wait = after.and_then(|it| it.parse().ok()).map(Duration::from_secs);
+        }
+        Lost
     }
 
     /// An agent whose token is of no use any more signs in again.
