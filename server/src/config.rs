@@ -138,7 +138,7 @@ impl Config {
     }
 
     fn assemble(flags: Flags, environment: &BTreeMap<String, String>) -> Result<Self, ConfigError> {
-        environment::refuse_unknown(environment.keys())?;
+        environment::refuse_unknown(environment.iter())?;
         let file = match &flags.config {
             Some(path) => read(path)?,
             None => File::default(),

@@ -81,8 +81,11 @@ impl Entered {
         *known = seq.max(*known);
     }
 
+    /// Of a room that it is in.
     fn set(&self, ticket: TicketId, seq: u64) {
-        self.seqs().insert(ticket, seq);
+        if let Some(known) = self.seqs().get_mut(&ticket) {
+            *known = seq;
+        }
     }
 
     fn forget(&self, ticket: TicketId) {

@@ -20,14 +20,14 @@ pub(super) fn of_limit(name: &str) -> String {
 
 /// Refuses a variable that would be a setting if it were written right.
 pub(super) fn refuse_unknown<'a>(
-    names: impl Iterator<Item = &'a String>,
+    variables: impl Iterator<Item = (&'a String, &'a String)>,
 ) -> Result<(), ConfigError> {
     let flags = <Flags as clap::Args>::augment_args(clap::Command::new(""));
     let of_flags = flags.get_arguments().filter_map(|flag| flag.get_env()?.to_str());
     let mut known: Vec<String> = of_flags.chain(OTHERS).map(str::to_owned).collect();
     known.extend(Limits::NAMES.iter().map(|name| of_limit(name)));
-    for name in names {
-        if !name.starts_with(CONSOLE) && !is_of_a_cluster(name) && !known.contains(name) {
+    for (name, value) in variables {
+        if !name.starts_with(CONSOLE) && !is_of_a_cluster(name, value) && !known.contains(name) {
             return Err(ConfigError::Value(format!("{name}: there is no such setting")));
         }
     }
@@ -35,12 +35,14 @@ pub(super) fn refuse_unknown<'a>(
 }
 
 /// Kubernetes tells every process where each service is, in variables that are named for it: of one
-/// called `support` they look like ours.
-fn is_of_a_cluster(name: &str) -> bool {
+/// called `support` they look like ours. That of a port alone could be somebody's mistake for a
+/// setting; Kubernetes writes an address into it.
+fn is_of_a_cluster(name: &str, value: &str) -> bool {
+    let is_address = ["tcp://", "udp://", "sctp://"].iter().any(|it| value.starts_with(it));
     name.ends_with("_SERVICE_HOST")
         || name.contains("_SERVICE_PORT")
-        || name.ends_with("_PORT")
         || name.contains("_PORT_")
+        || (name.ends_with("_PORT") && is_address)
 }
 
 #[cfg(test)]
@@ -49,9 +51,18 @@ mod tests {
 
     #[test]
     fn a_variable_that_is_nearly_a_setting_is_refused_by_name_and_others_are_not_ours() {
-        let refused = |name: &str| refuse_unknown([name.to_owned()].iter());
+        let with = |name: &str, value: &str| {
+            refuse_unknown([(&name.to_owned(), &value.to_owned())].into_iter())
+        };
+        let refused = |name: &str| with(name, "8080");
 
-        for name in ["SUPPORT_LISTN", "SUPPORT_LIMITS_GUESTS", "SUPPORT_", "SUPPORT_AGENTS"] {
+        for name in [
+            "SUPPORT_LISTN",
+            "SUPPORT_LISTEN_PORT",
+            "SUPPORT_LIMITS_GUESTS",
+            "SUPPORT_",
+            "SUPPORT_AGENTS",
+        ] {
             let error = refused(name).unwrap_err().to_string();
             assert_eq!(error, format!("{name}: there is no such setting"));
         }
@@ -62,11 +73,11 @@ mod tests {
             "SUPPORT_SERVER",
             "SUPPORT_AGENT_THEME",
             "SUPPORT_SERVICE_HOST",
-            "SUPPORT_SERVER_PORT",
             "SUPPORT_SERVICE_PORT_HTTP",
             "SUPPORT_PORT_3000_TCP_ADDR",
         ] {
             assert!(refused(name).is_ok(), "{name}");
         }
+        assert!(with("SUPPORT_SERVER_PORT", "tcp://10.0.0.1:3000").is_ok());
     }
 }

@@ -9,7 +9,6 @@ mod actor;
 mod announce;
 mod attendance;
 mod audit;
-mod away;
 mod canned;
 mod command;
 mod connections;

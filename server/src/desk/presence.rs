@@ -140,16 +140,15 @@ impl Presence {
         here.connections.len() == 1
     }
 
-    /// An agent's connection is gone; true if it was the last.
-    pub(super) fn go(&self, agent: AgentId, connection: &Arc<str>) -> bool {
+    /// An agent's connection is gone; its name if it was the last.
+    pub(super) fn go(&self, agent: AgentId, connection: &Arc<str>) -> Option<String> {
         let mut seats = self.lock();
-        let Some(here) = seats.here.get_mut(&agent) else { return false };
-        let was = here.connections.remove(connection);
-        let last = here.connections.is_empty();
-        if last {
-            seats.here.remove(&agent);
+        let here = seats.here.get_mut(&agent)?;
+        here.connections.remove(connection);
+        if !here.connections.is_empty() {
+            return None;
         }
-        was && last
+        seats.here.remove(&agent).map(|here| here.name)
     }
 
     /// Whether an agent is connected.

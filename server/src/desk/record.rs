@@ -256,10 +256,12 @@ impl Conversation {
             Some(SystemEvent::TicketReopened { .. }) => {
                 self.status = TicketStatus::Open;
                 self.closed_by = None;
-                self.ended_by_guest = false;
-                // Whoever has not been answered waits again, from now on.
+                // Whoever has not been answered waits again, from now on; who had said that it was
+                // done does not.
+                let was_done = std::mem::take(&mut self.ended_by_guest);
                 let last = self.last_message.as_ref().map(|last| last.sender_role);
-                self.waiting_since = (last == Some(SenderRole::Guest)).then_some(entry.created_at);
+                let waits = !was_done && last == Some(SenderRole::Guest);
+                self.waiting_since = waits.then_some(entry.created_at);
             }
             Some(SystemEvent::TicketAssigned { .. } | SystemEvent::TicketTagged { .. }) => {}
         }

@@ -124,11 +124,12 @@ fn without_secrets(address: &str) -> String {
     let start = address.find("://").map_or(0, |at| at + 3);
     let (scheme, rest) = address.split_at(start);
     let rest = match rest.split_once('?') {
-        Some((place, options)) => {
+        // A `?` before the only `@` is part of a password.
+        Some((place, options)) if place.contains('@') || !options.contains('@') => {
             let options = options.split_inclusive(['&', ';']).map(without_value);
             format!("{place}?{}", options.collect::<String>())
         }
-        None => rest.to_owned(),
+        _ => rest.to_owned(),
     };
     match rest.rsplit_once('@') {
         Some((_, place)) => format!("{scheme}***@{place}"),
@@ -232,6 +233,7 @@ mod tests {
         assert_eq!(shown("mongodb://me:p%40ss@db,other/desk"), "mongodb://***@db,other/desk");
         assert_eq!(shown("mongodb+srv://me:a@b@db.example"), "mongodb+srv://***@db.example");
         // Not as it has to be written, and all the same.
+        assert_eq!(shown("mongodb://me:hunter2?token=x@db/desk"), "mongodb://***@db/desk");
         assert_eq!(shown("mongodb://me:a/b?c@db/desk"), "mongodb://***@db/desk");
         assert_eq!(
             shown("mongodb://me:p@db/desk?tlsCertificateKeyFilePassword=a@b&w=majority"),

@@ -163,10 +163,9 @@ async fn serve(
             }
         }
     }
-    sockets.desk.disconnected(&actor);
-    // When the server stops, everybody goes, and nobody hears of it.
+    // When the server stops, everybody goes: nobody is away or has left because of that.
     if !sockets.stopping.is_cancelled() {
-        sockets.desk.tell_away(&actor).await;
+        sockets.desk.disconnected(&actor);
     }
 }
 

@@ -36,8 +36,9 @@ const ROUND: Duration = Duration::from_secs(5);
 /// join is under way.
 const JOINING: Duration = PATIENCE.saturating_mul(2);
 
-/// How many colleagues that are not here an agent is told of when it connects.
-const ABSENT: usize = 200;
+/// Of how many colleagues an agent is told when it connects, in all, before those who are not here
+/// are left out.
+const TOLD: usize = 200;
 
 /// What did not agree, and since when. It may be on its way to.
 #[derive(Default)]
@@ -57,9 +58,9 @@ impl Desk {
         };
         self.connections.close(actor);
         if let Who::Agent { agent, .. } = actor.who
-            && self.presence.go(agent, &connection.seat)
+            && let Some(name) = self.presence.go(agent, &connection.seat)
         {
-            self.away_after_grace(agent);
+            self.is_away(agent, name);
         }
         for (ticket, agent) in self.presence.gone(&connection.seat) {
             self.leave_after_grace(ticket, agent);
@@ -231,7 +232,7 @@ impl Desk {
             && self.presence.come(agent.id, &agent.display_name, &connection.seat)
         {
             let _telling = self.presence.telling();
-            self.tell_presence(agent, PresenceState::Online);
+            self.tell_presence(agent.id, agent.display_name.clone(), PresenceState::Online);
         }
     }
 
@@ -252,7 +253,7 @@ impl Desk {
         let is_absent = |agent: &AgentRecord| {
             !agent.disabled && !here.iter().any(|(present, _)| *present == agent.id)
         };
-        let absent = all.into_iter().filter(is_absent).take(ABSENT);
+        let absent = all.into_iter().filter(is_absent).take(TOLD.saturating_sub(here.len()));
         let absent = absent.map(|it| (it.id, it.display_name, PresenceState::Offline));
         let present = here.iter().map(|(id, name)| (*id, name.clone(), PresenceState::Online));
         for (agent_id, name, state) in present.chain(absent).filter(|(id, ..)| *id != own) {
@@ -261,31 +262,27 @@ impl Desk {
         }
     }
 
-    /// Says that an agent is gone that did not come back within the grace period.
-    fn away_after_grace(self: &Arc<Self>, agent: AgentId) {
+    /// An agent's last connection is gone: it is away, and when it does not come back within the
+    /// grace period, offline.
+    fn is_away(self: &Arc<Self>, agent: AgentId, name: String) {
+        self.tell_absence(agent, name.clone(), PresenceState::Away);
         let desk = Arc::clone(self);
         self.tasks.spawn(async move {
-            while desk.waits(desk.grace()).await && !desk.presence.is_here(agent) {
-                match desk.store.agents().await {
-                    // Once more, or its colleagues would see it online until it comes back.
-                    Err(error) => tracing::warn!(%agent, %error, "an agent is gone, not told yet"),
-                    Ok(agents) => {
-                        let _telling = desk.presence.telling();
-                        if let Some(agent) = agents.iter().find(|it| it.id == agent)
-                            && !desk.presence.is_here(agent.id)
-                        {
-                            desk.tell_presence(agent, PresenceState::Offline);
-                        }
-                        return;
-                    }
-                }
+            if desk.waits(desk.grace()).await {
+                desk.tell_absence(agent, name, PresenceState::Offline);
             }
         });
     }
 
-    fn tell_presence(&self, agent: &AgentRecord, state: PresenceState) {
-        let name = agent.display_name.clone();
-        let changed = PresenceChanged { agent_id: agent.id, name, state };
+    fn tell_absence(&self, agent: AgentId, name: String, state: PresenceState) {
+        let _telling = self.presence.telling();
+        if !self.presence.is_here(agent) {
+            self.tell_presence(agent, name, state);
+        }
+    }
+
+    fn tell_presence(&self, agent_id: AgentId, name: String, state: PresenceState) {
+        let changed = PresenceChanged { agent_id, name, state };
         self.hub.tell_agents(Agents::All, &AgentNotice::PresenceChanged(changed));
     }
 }

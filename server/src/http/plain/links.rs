@@ -49,18 +49,18 @@ fn until_end(text: &str) -> &str {
 
 /// The full stop after a link belongs to the sentence; a bracket does unless the link opened it.
 fn without_punctuation(link: &str) -> &str {
+    // Counted once: a guest may send a link that ends in thousands of brackets, again and again.
+    let mut stray = [('(', ')'), ('[', ']'), ('{', '}')].map(|(open, close)| {
+        let (opened, closed) = (link.matches(open).count(), link.matches(close).count());
+        (close, closed.saturating_sub(opened))
+    });
     let mut rest = link;
     while let Some(last) = rest.chars().next_back() {
-        let opened = match last {
-            ')' => Some('('),
-            ']' => Some('['),
-            '}' => Some('{'),
-            _ => None,
-        };
-        let is_stray =
-            opened.is_some_and(|open| rest.matches(last).count() > rest.matches(open).count());
-        if !is_stray && !".,;:!?'’”…*_".contains(last) {
-            break;
+        match stray.iter_mut().find(|(close, _)| *close == last) {
+            Some((_, 0)) => break,
+            Some((_, left)) => *left -= 1,
+            None if ".,;:!?'’”…*_".contains(last) => {}
+            None => break,
         }
         rest = &rest[..rest.len() - last.len_utf8()];
     }
@@ -104,6 +104,12 @@ mod tests {
         assert_eq!(links("https://a.example/b_(c), “https://a.example/d”!"), both);
         assert_eq!(links("https://a.example/é\u{a0}x"), ["https://a.example/é"]);
         assert_eq!(links("<https://a.example\"onclick=x>"), ["https://a.example"]);
+    }
+
+    #[test]
+    fn a_link_with_very_many_brackets_after_it_costs_no_more_than_its_length() {
+        let text = format!("https://a.example/(b){}", ")]}".repeat(1_000_000));
+        assert_eq!(links(&text), ["https://a.example/(b)"]);
     }
 
     #[test]
