@@ -2,6 +2,7 @@
 //! and durable on a majority when it returns, except where it says otherwise. The database decides
 //! nothing: it only says whether a unique index let a document in.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -160,7 +161,9 @@ pub(crate) trait People: Send + Sync + 'static {
     async fn agent(&self, id: AgentId) -> Result<Option<Account>>;
     async fn agent_by_name(&self, username: &str) -> Result<Option<Account>>;
     async fn agent_by_session(&self, session: SessionId) -> Result<Option<Account>>;
-    async fn agents_by_sessions(&self, sessions: &[SessionId]) -> Result<Vec<Account>>;
+    /// Those of these sessions that there are and that have not ended, beside others of the same
+    /// accounts. Asked for again and again: it reads no more of an account than that.
+    async fn standing_sessions(&self, of: &[SessionId]) -> Result<HashSet<SessionId>>;
     /// All of them, by username.
     async fn agents(&self) -> Result<Vec<Account>>;
     /// Puts an account in the place of its version before; false when that is not there any more.

@@ -17,7 +17,6 @@ mod moving;
 #[cfg(test)]
 pub(crate) mod simulated;
 
-use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -282,9 +281,7 @@ impl<C: Collections> Store for Replicated<C> {
     }
 
     async fn ended_sessions(&self, of: Vec<SessionId>) -> Result<Vec<SessionId>> {
-        let accounts = in_time(self.collections.agents_by_sessions(&of)).await?;
-        let stand = accounts.iter().flat_map(|it| &it.sessions).filter(|session| !session.ended);
-        let stand: HashSet<SessionId> = stand.map(|session| session.id).collect();
+        let stand = in_time(self.collections.standing_sessions(&of)).await?;
         Ok(of.into_iter().filter(|id| !stand.contains(id)).collect())
     }
 

@@ -1,8 +1,11 @@
 //! The steps on guests and agents, each one command.
 
+use std::collections::HashSet;
+
 use async_trait::async_trait;
 use futures_util::TryStreamExt;
 use mongodb::bson::{Bson, Document, doc};
+use serde::Deserialize;
 use support_shared::{AgentId, GuestId, SessionId, Timestamp, ticket::Guest};
 
 use super::super::super::{Result, StoreError};
@@ -81,9 +84,17 @@ impl People for Mongo {
         self.account(doc! { "sessions.id": session.to_string() }).await
     }
 
-    async fn agents_by_sessions(&self, sessions: &[SessionId]) -> Result<Vec<Account>> {
-        let ids: Vec<String> = sessions.iter().map(SessionId::to_string).collect();
-        self.accounts(doc! { "sessions.id": { "$in": ids } }).await
+    async fn standing_sessions(&self, of: &[SessionId]) -> Result<HashSet<SessionId>> {
+        let ids: Vec<String> = of.iter().map(SessionId::to_string).collect();
+        let found = self
+            .agents
+            .clone_with_type::<Logins>()
+            .find(doc! { "sessions.id": { "$in": ids } })
+            .projection(doc! { "_id": 0, "sessions.id": 1, "sessions.ended": 1 })
+            .await?;
+        let found: Vec<Logins> = found.try_collect().await?;
+        let stand = found.into_iter().flat_map(|it| it.sessions).filter(|login| !login.ended);
+        Ok(stand.map(|login| login.id).collect())
     }
 
     async fn agents(&self) -> Result<Vec<Account>> {
@@ -111,6 +122,18 @@ impl People for Mongo {
         let change = doc! { "$set": document };
         Ok(self.meta.update_one(before, change).await?.matched_count == 1)
     }
+}
+
+/// Of an account, which logins stand.
+#[derive(Deserialize)]
+struct Logins {
+    sessions: Vec<Login>,
+}
+
+#[derive(Deserialize)]
+struct Login {
+    id: SessionId,
+    ended: bool,
 }
 
 /// An account's fields. A session's time is text in it, as in every record.

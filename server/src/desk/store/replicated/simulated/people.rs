@@ -1,5 +1,7 @@
 //! The steps on guests and agents.
 
+use std::collections::HashSet;
+
 use super::*;
 
 #[async_trait]
@@ -53,11 +55,12 @@ impl People for Simulated {
         self.step(move |tables| tables.account_of(session)).await
     }
 
-    async fn agents_by_sessions(&self, sessions: &[SessionId]) -> Result<Vec<Account>> {
-        let sessions = sessions.to_vec();
+    async fn standing_sessions(&self, of: &[SessionId]) -> Result<HashSet<SessionId>> {
+        let of = of.to_vec();
         self.step(move |tables| {
-            let has = |it: &&Account| it.sessions.iter().any(|it| sessions.contains(&it.id));
-            tables.accounts.values().filter(has).cloned().collect()
+            let sessions = tables.accounts.values().flat_map(|it| &it.sessions);
+            let stand = sessions.filter(|it| of.contains(&it.id) && !it.ended);
+            stand.map(|session| session.id).collect()
         })
         .await
     }
