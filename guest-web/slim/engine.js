@@ -59,10 +59,10 @@ export class Engine {
       const url = `${this.#address}polling${sid}`;
       const options = body === undefined ? {} : { method: 'POST', body };
       const answer = await fetch(url, { ...options, cache: 'no-store', signal: ended.signal });
-      if (!answer.ok) throw new Error(`status ${answer.status}`);
+      if (!answer.ok) throw answer;
       return answer.text();
     };
-    const fail = () => this.#finish('transport error');
+    const fail = (why) => this.#finish('transport error', why.headers?.get('Retry-After'));
     const listen = async () => {
       while (this.#state !== 'closed') {
         for (const packet of (await ask()).split(SEPARATOR)) {
@@ -113,13 +113,14 @@ export class Engine {
     this.#ping = setTimeout(() => this.#finish('ping timeout'), this.#silence);
   }
 
-  #finish(reason) {
+  /** `cause` is in how many seconds the server wants to be asked again, if it has said so. */
+  #finish(reason, cause) {
     if (this.#state === 'closed') return;
     const wasOpen = this.#state === 'open';
     this.#state = 'closed';
     this.transport.writable = false;
     clearTimeout(this.#ping);
     this.#end();
-    this.#on.end(new Error(reason), wasOpen);
+    this.#on.end(new Error(reason, { cause }), wasOpen);
   }
 }

@@ -48,12 +48,6 @@ export function createConnection(dispatch: (event: Event) => void): Connection {
     return Math.random() * Math.min(DELAY_MAX_MS, DELAY_MS * 2 ** failures);
   }
 
-  /** When a server that too many come to has asked for this client; 0 or NaN if it has not. */
-  function turn(answer: unknown): number {
-    const seconds = answer instanceof XMLHttpRequest && answer.getResponseHeader('Retry-After');
-    return Math.min(DELAY_MAX_MS, Number(seconds) * 1_000);
-  }
-
   function giveUp(): void {
     wanted = false;
     clearTimeout(timer);
@@ -72,15 +66,16 @@ export function createConnection(dispatch: (event: Event) => void): Connection {
     stopInMs = null;
   });
 
-  socket.on('connect_error', (error: Error & { context?: unknown }) => {
+  socket.on('connect_error', ({ message, cause }) => {
     if (!wanted) return;
-    if (error.message === 'unauthenticated') {
+    if (message === 'unauthenticated') {
       giveUp();
       dispatch({ is: 'refused' });
       return;
     }
     dispatch({ is: 'unreachable' });
-    connectAfter(turn(error.context) || backOff());
+    // A server that too many come to says in how many seconds it is this client's turn.
+    connectAfter(Math.min(DELAY_MAX_MS, Number(cause) * 1_000) || backOff());
   });
 
   socket.on('message:new', ({ message }) => dispatch({ is: 'message', message }));

@@ -272,42 +272,50 @@ async fn a_server_that_stops_says_when_to_come_back_and_the_page_does_not_come_e
     browser.close().await;
 }
 
-/// Four others come at the moment that the page does. Remembers when the page asks to be let in, and
-/// when it is sent away for how many seconds.
-const CROWD: &str = "window.asked = []; window.sentAway = [];
-    const { open } = XMLHttpRequest.prototype;
+/// Four others come at the moment that the page does. Remembers when the page connects, and when it
+/// is sent away for how many seconds.
+const CROWD: &str = "window.opened = []; window.sentAway = [];
+    const { WebSocket: Real, fetch: ask } = window;
     let others = 4;
-    XMLHttpRequest.prototype.open = function (method, url, ...rest) {
-      if (url.includes('/socket.io/') && !url.includes('sid=')) {
+    window.WebSocket = class extends Real {
+      constructor(...args) {
         for (; others > 0; others -= 1) {
           const other = new XMLHttpRequest();
-          open.call(other, 'GET', '/socket.io/?EIO=4&transport=polling', false);
+          other.open('GET', '/socket.io/?EIO=4&transport=polling', false);
           other.send();
         }
-        window.asked.push(performance.now());
-        this.addEventListener('load', () => {
-          if (this.status === 503)
-            window.sentAway.push([performance.now(), Number(this.getResponseHeader('Retry-After'))]);
-        });
+        super(...args);
+        window.opened.push(performance.now());
       }
-      return open.call(this, method, url, ...rest);
+    };
+    window.fetch = async (...args) => {
+      const answer = await ask(...args);
+      if (answer.status === 503)
+        window.sentAway.push([performance.now(), Number(answer.headers.get('Retry-After'))]);
+      return answer;
     };";
 
 #[tokio::test]
 async fn a_page_that_is_sent_away_by_a_crowd_comes_back_when_it_is_its_turn() {
     let server = Server::with(&[("SUPPORT_LIMITS_HANDSHAKES_PER_SECOND", "1")]);
     let browser = Browser::open(&server).await;
-    browser.devtools("Page.addScriptToEvaluateOnNewDocument", json!({ "source": CROWD })).await;
-    browser.page.refresh().await.unwrap();
-
     browser.send("one").await;
     browser.shows(&["own:1:sent:one"]).await;
+    browser.devtools("Page.addScriptToEvaluateOnNewDocument", json!({ "source": CROWD })).await;
 
-    let (sent_away, asked): (Vec<(f64, f64)>, Vec<f64>) =
-        browser.ask("return [window.sentAway, window.asked]").await;
+    // A machine that stands still for a second between the crowd and the page lets the page in.
+    let (mut sent_away, mut opened): (Vec<(f64, f64)>, Vec<f64>) = Default::default();
+    for _ in 0..5 {
+        browser.page.refresh().await.unwrap();
+        browser.shows(&["own:1:sent:one"]).await;
+        (sent_away, opened) = browser.ask("return [window.sentAway, window.opened]").await;
+        if !sent_away.is_empty() {
+            break;
+        }
+    }
     let (at, seconds) = sent_away[0];
     assert!((2.0..=5.0).contains(&seconds), "the line is {seconds} s long");
-    let waited = asked[1] - at;
+    let waited = opened[1] - at;
     assert!(waited >= seconds * 1_000.0, "came back after {waited} ms and not {seconds} s");
 
     browser.close().await;
