@@ -314,7 +314,7 @@ async fn a_page_that_is_sent_away_by_a_crowd_comes_back_when_it_is_its_turn() {
         }
     }
     let (at, seconds) = sent_away[0];
-    assert!((2.0..=5.0).contains(&seconds), "the line is {seconds} s long");
+    assert!(seconds >= 2.0, "after four others it would wait {seconds} s");
     let waited = opened[1] - at;
     assert!(waited >= seconds * 1_000.0, "came back after {waited} ms and not {seconds} s");
 

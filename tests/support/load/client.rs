@@ -164,12 +164,11 @@ impl LoadClient {
                     tries = 0;
                 }
             }
-            let wait = match self.wait.take() {
-                Some(asked) => asked + self.seed.within(self.habits.first_try / 2),
-                None => {
-                    tries = (tries + 1).min(5);
-                    self.seed.within(self.habits.first_try * 2_u32.pow(tries - 1))
-                }
+            let wait = if let Some(asked) = self.wait.take() {
+                asked + self.seed.within(self.habits.first_try / 2)
+            } else {
+                tries = (tries + 1).min(5);
+                self.seed.within(self.habits.first_try * 2_u32.pow(tries - 1))
             };
             let mut phase = self.phase.clone();
             tokio::select! {
