@@ -56,6 +56,9 @@ fn in_sight(state: &State) -> Option<TicketId> {
 pub(super) fn look(state: &mut State, effects: &mut Vec<Effect>) {
     let sight = in_sight(state);
     let arrived = sight.filter(|_| sight != state.in_sight);
+    if let Some(left) = state.in_sight.filter(|_| sight != state.in_sight) {
+        leave(state, left, effects);
+    }
     state.in_sight = sight;
     let Some(id) = sight else { return };
     if arrived.is_some()
@@ -149,9 +152,18 @@ fn mark(state: &mut State, id: TicketId, effects: &mut Vec<Effect>) {
     }
 }
 
+/// What goes out of sight is scrolled no further: the mark that waits for more is made now.
+fn leave(state: &mut State, id: TicketId, effects: &mut Vec<Effect>) {
+    let Some(conversation) = state.conversations.get_mut(&id) else { return };
+    if conversation.reading.due.is_some() {
+        conversation.reading.due = Some(state.now);
+        mark(state, id, effects);
+    }
+}
+
 /// When the server is to be told of what has been read.
 pub(super) fn due(state: &State) -> Option<Timestamp> {
-    state.conversation()?.reading.due
+    state.conversations.get(&state.in_sight?)?.reading.due
 }
 
 /// What the rows of a conversation say about the window that they are seen through.

@@ -69,6 +69,19 @@ fn a_conversation_opens_at_what_is_unread_and_reading_on_marks_it_read() {
 }
 
 #[test]
+fn what_was_read_before_the_conversation_is_left_is_told_and_nothing_stays_due() {
+    let mut story = opened(10, (1..=60).map(guest));
+    assert_eq!(marks(&mut story), Vec::<u64>::new());
+
+    story.keys("<esc><esc>");
+    passes(&mut story, 1_000);
+
+    let told = marks(&mut story);
+    assert!(told.len() == 1 && (20..40).contains(&told[0]), "{told:?}");
+    assert!(story.state.next_deadline().is_none_or(|next| next > story.now), "it would spin");
+}
+
+#[test]
 fn what_is_unread_and_fits_is_marked_as_new_and_read_at_once() {
     let mut story = opened(3, (1..=6).map(guest));
 
