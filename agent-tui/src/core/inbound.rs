@@ -397,7 +397,13 @@ fn refused(state: &mut State, request: AgentRequest, refusal: Refusal, effects: 
             // The details do without: that is no news to anybody.
             return state.earlier.take(Vec::new());
         }
-        state.queue.lookup_failed(asked, state.now);
+        // Whoever waits for the list has the complaint instead.
+        state.lines.listing = false;
+        if passes {
+            state.queue.lookup_failed(asked, state.now);
+        } else {
+            state.queue.lookup_refused(asked);
+        }
         return complain(state, "the tickets could not be looked up", &error);
     }
     if passes && matches!(request, AgentRequest::JoinTicket(_) | AgentRequest::ListTickets(_)) {

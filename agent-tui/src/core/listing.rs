@@ -33,6 +33,8 @@ enum Reading {
     /// There is more from here on.
     More(String),
     End,
+    /// The server does not answer this. Only other words are another question.
+    Refused,
 }
 
 impl Listing {
@@ -124,6 +126,20 @@ impl Listing {
         if self.awaits(asked) {
             self.reading = Reading::Wanted(now.plus_millis(AGAIN_MILLIS));
         }
+    }
+
+    /// The server will not give this page: asked again, it would say the same.
+    pub(super) fn refused(&mut self, asked: &ListTickets) {
+        if self.awaits(asked) {
+            if asked.cursor.is_none() {
+                self.cards.clear();
+            }
+            self.reading = Reading::Refused;
+        }
+    }
+
+    pub(super) fn is_refused(&self) -> bool {
+        self.reading == Reading::Refused
     }
 
     /// A notice about a ticket. Which words it has only the server can tell.

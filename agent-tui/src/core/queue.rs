@@ -202,6 +202,24 @@ impl Queue {
         }
     }
 
+    pub(super) fn lookup_refused(&mut self, asked: &ListTickets) {
+        if let Some(found) = &mut self.found {
+            found.refused(asked);
+        }
+    }
+
+    /// Whether the server does not look up what is shown.
+    pub(crate) fn is_refused(&self) -> bool {
+        self.found.as_ref().is_some_and(Listing::is_refused)
+    }
+
+    /// Asks once more for what was refused, as somebody wants to know.
+    pub(super) fn retry_refused(&mut self, now: Timestamp) {
+        if let Some(found) = self.found.as_mut().filter(|found| found.is_refused()) {
+            found.refresh(now);
+        }
+    }
+
     /// The page that is wanted now, of whichever list is shown.
     pub(super) fn next_request(&mut self, now: Timestamp) -> Option<ListTickets> {
         let at = self.position().unwrap_or(0);

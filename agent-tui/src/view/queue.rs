@@ -122,6 +122,7 @@ fn nothing(state: &State) -> &'static str {
         (false, true, _) if state.queue.is_loaded() => "Looking it up…",
         (false, true, _) => "Reading the queue…",
         (false, false, _) => "The queue comes with the connection",
+        _ if state.queue.is_refused() => "The server refuses to look it up",
         _ if !state.queue.words().is_empty() => "No ticket has these words (Esc ends the search)",
         (true, _, Filter::Mine) => "No open ticket is yours",
         (true, _, Filter::Unassigned) => "Somebody has every open ticket",

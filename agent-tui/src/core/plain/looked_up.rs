@@ -25,6 +25,7 @@ fn show(state: &mut State, filter: Filter, words: &str, effects: &mut Vec<Effect
         "the queue has not been read yet"
     } else {
         state.queue.show(filter, words, state.now);
+        state.queue.retry_refused(state.now);
         state.lines.listing = true;
         return;
     };

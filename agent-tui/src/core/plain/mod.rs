@@ -33,7 +33,7 @@ pub(crate) const PAGE: Size = Size::new(80, u16::MAX);
 #[derive(Debug, Default)]
 pub(crate) struct Lines {
     /// A list that the server looks up.
-    listing: bool,
+    pub(super) listing: bool,
 }
 
 /// Does what a line says.

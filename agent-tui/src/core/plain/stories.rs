@@ -1,15 +1,15 @@
 //! The line mode, told as stories: lines in, lines and requests out.
 
-use support_shared::AgentId;
 use support_shared::answer::TicketPage;
 use support_shared::message::{Message, SenderRole};
 use support_shared::notice::{AgentNotice, PresenceChanged};
 use support_shared::request::{AgentRequest, NewAssignee};
 use support_shared::ticket::{PresenceState, Priority, Ticket, TicketStatus};
+use support_shared::{AgentId, ApiError};
 
 use super::*;
 use crate::core::fixture::{message, note, ticket};
-use crate::core::link::{Answer, LinkEvent};
+use crate::core::link::{Answer, LinkEvent, Refusal};
 use crate::core::stories::{Story, guest};
 use crate::core::{Effect, Msg};
 
@@ -235,6 +235,33 @@ fn lists_that_are_looked_up_are_said_when_they_are_there_and_lead_to_their_ticke
     lines.story.goes_offline();
     lines.news();
     assert!(lines.types("search maya")[0].starts_with("offline"));
+}
+
+#[test]
+fn a_search_that_the_server_refuses_holds_up_no_line_that_follows() {
+    let mut lines = Lines::of(Story::online([ticket(1)]));
+    lines.story.happens(Msg::Canned(Ok(Vec::new())));
+    lines.news();
+    let refused = |lines: &mut Lines, line: &str, code| {
+        assert!(lines.types(line).is_empty());
+        lines.story.now = lines.story.now.plus_millis(200);
+        lines.story.happens(Msg::Deadline);
+        let asked = requests(lines);
+        let [AgentRequest::ListTickets(_)] = &asked[..] else { panic!("no search: {asked:?}") };
+        let error = ApiError::new(code, "at most 8 words");
+        lines.story.happens(Msg::Link(LinkEvent::Answered {
+            request: Box::new(asked[0].clone()),
+            answer: Err(Refusal::Error(error)),
+        }));
+        assert!(is_settled(&lines.story.state), "the next line is taken");
+        lines.news()
+    };
+    let complaint = ["the tickets could not be looked up: at most 8 words"];
+
+    let long = "search one two three four five six seven eight nine";
+    assert_eq!(refused(&mut lines, long, ErrorCode::Invalid), complaint);
+    assert_eq!(refused(&mut lines, long, ErrorCode::Invalid), complaint, "nothing was found");
+    assert_eq!(refused(&mut lines, "search one", ErrorCode::RateLimited), complaint);
 }
 
 #[test]

@@ -13,6 +13,7 @@ use super::{Story, closed, guest};
 use crate::core::fixture::{agent, message, ticket, ticket_id};
 use crate::core::link::{Answer, Refusal};
 use crate::core::{Effect, Focus, Msg};
+use crate::view::screens::rows;
 
 fn bob() -> AgentName {
     AgentName { id: AgentId::from_ulid(ulid::Ulid::from_parts(77, 7)), name: "Bob".to_owned() }
@@ -149,6 +150,34 @@ fn a_search_asks_when_nobody_types_any_more_and_shows_what_the_last_words_found(
     assert_eq!(story.state.open, Some(ticket_id(2)));
     story.keys("<esc><esc><esc>");
     assert_eq!(story.state.queue.words(), "");
+}
+
+#[test]
+fn a_search_that_the_server_refuses_is_asked_for_once_and_says_so() {
+    let mut story = Story::online([ticket(1)]);
+    story.keys("/one two");
+    passes(&mut story, 200);
+    let asked = lists(&mut story).remove(0);
+    let error = ApiError::new(ErrorCode::Invalid, "at most 8 words");
+    let request = AgentRequest::ListTickets(asked.clone());
+    story.answer(request.clone(), Err(Refusal::Error(error)));
+
+    assert_eq!(story.toast(), "the tickets could not be looked up: at most 8 words");
+    assert!(rows(&story).iter().any(|row| row.contains("The server refuses to look it up")));
+    for _ in 0..5 {
+        passes(&mut story, 3_000);
+    }
+    assert!(lists(&mut story).is_empty(), "it would be refused again");
+    assert!(story.toast().is_empty());
+
+    // Other words are another question, and what passes is asked again.
+    story.keys("<c-w>");
+    passes(&mut story, 200);
+    let asked = lists(&mut story).remove(0);
+    let error = ApiError::new(ErrorCode::Unavailable, "not now");
+    story.answer(AgentRequest::ListTickets(asked.clone()), Err(Refusal::Error(error)));
+    passes(&mut story, 3_000);
+    assert_eq!(lists(&mut story), [asked]);
 }
 
 #[test]
