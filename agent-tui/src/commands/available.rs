@@ -1,6 +1,8 @@
 //! When a command would do something, and if not, why: in words for whoever pressed its key.
 
 use crate::core::State;
+use crate::core::canned;
+use crate::core::composer::Composer;
 use crate::core::conversation::Room;
 use crate::core::line::Purpose;
 use crate::core::link::LinkState;
@@ -68,13 +70,12 @@ pub(super) fn can_send_picked(state: &State) -> Availability {
     let Some(Overlay::Pick(pick)) = &state.overlay else {
         return Availability::Disabled("it works in the list of canned replies");
     };
-    match (pick.ready(state), can_send(state)) {
+    let blank = canned::written(state).is_none_or(Composer::is_blank);
+    match (pick.ready(state), is_open(state)) {
         (None, _) => Availability::Disabled("only a canned reply can be sent from its list"),
+        (Some(_), closed @ Availability::Disabled(_)) => closed,
         (Some(false), _) => Availability::Disabled("it has a hole to fill in: Enter inserts it"),
-        (Some(true), Availability::Enabled) => {
-            Availability::Disabled("something is written already: Enter adds to it")
-        }
-        (Some(true), Availability::Disabled(_)) => Availability::Enabled,
+        (Some(true), _) => enabled(blank, "something is written already: Enter adds to it"),
     }
 }
 

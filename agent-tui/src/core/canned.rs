@@ -3,6 +3,7 @@
 
 use support_shared::{CannedId, Timestamp, canned};
 
+use super::composer::Composer;
 use super::draft::Mode;
 use super::template::{self, Known};
 use super::toast::Toast;
@@ -123,6 +124,13 @@ pub(crate) fn filled(state: &State, id: CannedId) -> Option<(String, Vec<String>
         ticket_ref: card.reference.to_string(),
     };
     Some(template::fill(&state.replies.get(id)?.text, &known))
+}
+
+/// What is written where a reply would be put now.
+pub(crate) fn written(state: &State) -> Option<&Composer> {
+    let open = state.conversation()?;
+    let here = state.focus == Focus::Composer || open.mode() == Mode::Reply;
+    Some(if here { &open.composer } else { &open.aside })
 }
 
 /// Puts a reply into the composer, its first hole selected.

@@ -2,6 +2,7 @@
 
 use support_shared::CannedId;
 use support_shared::canned::Canned;
+use support_shared::notice::TicketNotice;
 
 use super::*;
 use crate::core::Focus;
@@ -143,6 +144,35 @@ fn a_reply_without_holes_can_be_sent_from_the_list_and_one_with_holes_cannot() {
     assert_eq!(story.toast(), "something is written already: Enter adds to it");
     story.keys("<enter>");
     assert_eq!(text(&story), "waitHello Maya, this is Alice.");
+}
+
+#[test]
+fn an_unfinished_reply_behind_a_blank_note_does_not_go_out_with_a_canned_one() {
+    let mut story = writing();
+    story.keys("half a reply<c-n><esc>c");
+    assert!(is_picking(&story));
+
+    story.keys("hello<a-enter>");
+
+    assert_eq!(story.toast(), "something is written already: Enter adds to it");
+    assert_eq!(story.state.outbox.items().len(), 0);
+    // What is written as a note is in nobody's way: from here it is a reply that is sent.
+    let mut story = writing();
+    story.keys("<c-n>angry<esc>chello<a-enter>");
+    assert_eq!(story.state.outbox.items()[0].parcel.text, "Hello Maya, this is Alice.");
+    assert_eq!(story.state.outbox.items()[0].parcel.mode, Mode::Reply);
+}
+
+#[test]
+fn nothing_is_sent_from_the_list_into_a_ticket_that_was_closed_meanwhile() {
+    let mut story = writing();
+    story.keys("/hello");
+    story.notices(AgentNotice::TicketClosed(TicketNotice { ticket: super::closed(1) }));
+
+    story.keys("<a-enter>");
+
+    assert_eq!(story.toast(), "this conversation is closed");
+    assert_eq!(story.state.outbox.items().len(), 0);
 }
 
 #[test]
