@@ -118,9 +118,10 @@ impl Store {
             }
         }
         let (jobs, queue) = channel();
+        let writer = Writer { files, on_disk: found.unsent.clone(), kept };
         let writer = std::thread::Builder::new()
             .name("outbox".to_owned())
-            .spawn(move || keep(&files, &queue, kept))
+            .spawn(move || writer.run(&queue))
             .context("cannot start the outbox's writer")?;
         Ok((Self { jobs: Some(jobs), writer: Some(writer), _lock: lock }, found))
     }
@@ -153,19 +154,60 @@ impl Drop for Store {
     }
 }
 
-fn keep(files: &Files, queue: &Receiver<Job>, kept: impl Fn(Kept)) {
-    while let Ok(mut job) = queue.recv() {
-        while let Ok(newer) = queue.try_recv() {
-            job.outbox = newer.outbox.or(job.outbox);
-            job.drafts = newer.drafts.or(job.drafts);
+/// The writer of the two files.
+struct Writer<K> {
+    files: Files,
+    /// What is in the outbox's file.
+    on_disk: Vec<Parcel>,
+    kept: K,
+}
+
+impl<K: Fn(Kept)> Writer<K> {
+    fn run(mut self, queue: &Receiver<Job>) {
+        while let Ok(mut job) = queue.recv() {
+            while let Ok(newer) = queue.try_recv() {
+                job.outbox = newer.outbox.or(job.outbox);
+                job.drafts = newer.drafts.or(job.drafts);
+            }
+            self.write(job);
         }
-        // The drafts last: a text that was sent is in the outbox before it is no draft any more.
-        if let Some((revision, parcels)) = job.outbox {
-            kept(Kept::Outbox(revision, outcome(write(&files.outbox, &parcels))));
+    }
+
+    /// A text goes into the outbox when it is sent, and comes out as a draft when it is taken back.
+    /// It is in neither file at no moment: what is new in the outbox is written before the drafts,
+    /// and what has left it is taken out after them.
+    fn write(&mut self, Job { outbox, drafts }: Job) {
+        let mut late = None;
+        if let Some((revision, parcels)) = outbox {
+            let stays = |known: &&Parcel| {
+                parcels.iter().any(|it| it.client_message_id == known.client_message_id)
+            };
+            let left: Vec<Parcel> =
+                self.on_disk.iter().filter(|known| !stays(known)).cloned().collect();
+            let adds = parcels.iter().any(|parcel| !self.on_disk.contains(parcel));
+            if drafts.is_none() || left.is_empty() {
+                self.outbox(revision, parcels);
+            } else {
+                if adds {
+                    self.outbox(revision, [left, parcels.clone()].concat());
+                }
+                late = Some((revision, parcels));
+            }
         }
-        if let Some(drafts) = job.drafts {
-            kept(Kept::Drafts(outcome(write(&files.drafts, &drafts))));
+        if let Some(drafts) = drafts {
+            (self.kept)(Kept::Drafts(outcome(write(&self.files.drafts, &drafts))));
         }
+        if let Some((revision, parcels)) = late {
+            self.outbox(revision, parcels);
+        }
+    }
+
+    fn outbox(&mut self, revision: u64, parcels: Vec<Parcel>) {
+        let written = write(&self.files.outbox, &parcels);
+        if written.is_ok() {
+            self.on_disk = parcels;
+        }
+        (self.kept)(Kept::Outbox(revision, outcome(written)));
     }
 }
 
@@ -271,6 +313,56 @@ mod tests {
 
         assert_eq!(opened(home.path()).1.drafts, [draft(Mode::Reply, "newer", 2), note]);
         assert_eq!(opened(home.path()).1.drafts.len(), 2);
+    }
+
+    /// Each text is in one of the two files at every moment, whatever is handed over at once.
+    fn each_text_is_always_in_a_file(had: (Vec<Parcel>, Vec<Draft>), jobs: Vec<Job>) {
+        let home = tempfile::tempdir().unwrap();
+        let files = Files::of(home.path(), agent().id, 1);
+        write(&files.outbox, &had.0).unwrap();
+        write(&files.drafts, &had.1).unwrap();
+        let (hand_over, queue) = channel();
+        jobs.into_iter().for_each(|job| hand_over.send(job).unwrap());
+        drop(hand_over);
+        let written = std::cell::Cell::new(0);
+        let kept = |kept| {
+            let (Kept::Outbox(_, outcome) | Kept::Drafts(outcome)) = kept;
+            outcome.unwrap();
+            written.set(written.get() + 1);
+            let sent: Vec<Parcel> = read(&files.outbox).unwrap();
+            let drafts: Vec<Draft> = read(&files.drafts).unwrap();
+            for text in ["one", "two"] {
+                let sent = sent.iter().any(|it| it.text == text);
+                assert!(sent || drafts.iter().any(|it| it.text == text), "{text} is nowhere");
+            }
+        };
+        let files = Files::of(home.path(), agent().id, 1);
+        Writer { files, on_disk: had.0, kept }.run(&queue);
+        assert!(written.get() >= 2);
+    }
+
+    #[test]
+    fn a_text_that_goes_from_one_file_to_the_other_is_never_in_neither() {
+        let text = |n, text: &str| Parcel { text: text.to_owned(), ..parcel(n) };
+        let (one, two) = (text(1, "one"), text(2, "two"));
+        let draft = |text: &str| draft(Mode::Reply, text, 0);
+        let outbox = |parcels: &[&Parcel]| Job {
+            outbox: Some((1, parcels.iter().map(|it| (*it).clone()).collect())),
+            drafts: None,
+        };
+        let drafts = |texts: &[&str]| Job {
+            outbox: None,
+            drafts: Some(texts.iter().map(|it| draft(it)).collect()),
+        };
+        // Sent.
+        let jobs = vec![outbox(&[&one, &two]), drafts(&[])];
+        each_text_is_always_in_a_file((vec![one.clone()], vec![draft("two")]), jobs);
+        // Taken back.
+        let jobs = vec![drafts(&["one"]), outbox(&[&two])];
+        each_text_is_always_in_a_file((vec![one.clone(), two.clone()], Vec::new()), jobs);
+        // One sent, and then another one taken back, before the disk was ready.
+        let jobs = vec![outbox(&[&one, &two]), drafts(&[]), drafts(&["one"]), outbox(&[&two])];
+        each_text_is_always_in_a_file((vec![one], vec![draft("two")]), jobs);
     }
 
     #[test]

@@ -101,6 +101,26 @@ impl Drafts {
 
 /// Notes what has changed, and asks for it to be kept when it is due.
 pub(super) fn keep(state: &mut State, effects: &mut Vec<Effect>) {
+    if has_changed(state) {
+        state.drafts.due.get_or_insert(state.now.plus_millis(SETTLE_MILLIS));
+    }
+    // What was handed to the outbox is a draft no more: a crash within the pause would bring a part of
+    // it back, to be sent again.
+    let sends = effects.iter().any(|effect| matches!(effect, Effect::SaveOutbox { .. }));
+    if state.drafts.due.is_some_and(|due| sends || due <= state.now) {
+        save(state, effects);
+    }
+}
+
+/// Asks for what is written to be kept, as it is now.
+pub(super) fn save(state: &mut State, effects: &mut Vec<Effect>) {
+    has_changed(state);
+    state.drafts.due = None;
+    effects.push(Effect::SaveDrafts(all(state)));
+}
+
+/// Whether a text was changed since this was asked last.
+fn has_changed(state: &mut State) -> bool {
     let now = state.now;
     let mut changed = false;
     for conversation in state.conversations.values_mut() {
@@ -110,16 +130,7 @@ pub(super) fn keep(state: &mut State, effects: &mut Vec<Effect>) {
         changed |= conversation.kept_mode != mode && conversation.has_draft();
         conversation.kept_mode = mode;
     }
-    if changed {
-        state.drafts.due.get_or_insert(now.plus_millis(SETTLE_MILLIS));
-    }
-    // What was handed to the outbox is a draft no more: a crash within the pause would bring a part of
-    // it back, to be sent again.
-    let sends = effects.iter().any(|effect| matches!(effect, Effect::SaveOutbox { .. }));
-    if state.drafts.due.is_some_and(|due| sends || due <= now) {
-        state.drafts.due = None;
-        effects.push(Effect::SaveDrafts(all(state)));
-    }
+    changed
 }
 
 /// A conversation is going to be forgotten: what was written in it has been sent or thrown away.

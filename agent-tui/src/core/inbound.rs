@@ -347,6 +347,8 @@ fn joined(state: &mut State, after: Option<u64>, page: Joined<Ticket>, effects: 
     state.queue.update(card);
     if more {
         rejoin(state, id, effects);
+    } else {
+        state.outbox.read(id);
     }
     if settled {
         save(state, effects);

@@ -49,6 +49,8 @@ pub(crate) enum Standing {
 pub(crate) struct Item {
     pub(crate) parcel: Parcel,
     pub(crate) standing: Standing,
+    /// It has been under way, and its log has not been read since: it may be stored.
+    in_doubt: bool,
     /// The save that puts it on disk.
     revision: u64,
 }
@@ -69,7 +71,7 @@ impl Outbox {
     pub(crate) fn recovered(parcels: Vec<Parcel>) -> Self {
         let items = parcels
             .into_iter()
-            .map(|parcel| Item { parcel, standing: Standing::Waiting, revision: 0 })
+            .map(|parcel| Item { parcel, standing: Standing::Waiting, in_doubt: true, revision: 0 })
             .collect();
         Self { items, known: Some(BTreeSet::new()), ..Self::default() }
     }
@@ -90,10 +92,18 @@ impl Outbox {
         self.items.iter().find(|item| item.parcel.client_message_id == *id)
     }
 
-    /// Whether this one was held, and not refused.
-    pub(crate) fn is_held(&self, id: &ClientMessageId) -> bool {
-        let held = |item: &&Item| matches!(item.standing, Standing::Held(_));
-        self.items.iter().filter(held).any(|item| item.parcel.client_message_id == *id)
+    /// Whether this one may be stored already, as far as is known here.
+    pub(crate) fn is_in_doubt(&self, id: &ClientMessageId) -> bool {
+        self.get(id).is_some_and(|item| item.in_doubt)
+    }
+
+    /// The log of a ticket has been read to its end: what it does not name is not stored, unless it
+    /// is under way.
+    pub(crate) fn read(&mut self, ticket: TicketId) {
+        let items = self.items.iter_mut().filter(|item| item.parcel.ticket_id == ticket);
+        for item in items.filter(|item| item.standing != Standing::Sending) {
+            item.in_doubt = false;
+        }
     }
 
     pub(crate) fn failed_in(&self, ticket: TicketId) -> Option<ClientMessageId> {
@@ -125,7 +135,8 @@ impl Outbox {
 
     pub(crate) fn add(&mut self, parcel: Parcel) {
         let revision = self.revision + 1;
-        self.items.push(Item { parcel, standing: Standing::Unsaved, revision });
+        let standing = Standing::Unsaved;
+        self.items.push(Item { parcel, standing, in_doubt: false, revision });
     }
 
     /// Everything up to this save is on disk, or could not be put there.
@@ -157,6 +168,7 @@ impl Outbox {
             return None;
         }
         item.standing = Standing::Sending;
+        item.in_doubt = true;
         Some(item.parcel.clone())
     }
 
@@ -228,6 +240,7 @@ impl Outbox {
             return false;
         }
         item.standing = Standing::Failed(error.message.as_str().into());
+        item.in_doubt = false;
         true
     }
 

@@ -81,8 +81,7 @@ fn retry(state: &mut State, id: &ClientMessageId, effects: &mut Vec<Effect>) {
 }
 
 fn take_back(state: &mut State, id: &ClientMessageId, effects: &mut Vec<Effect>) {
-    let read = state.conversation().is_some_and(|open| open.timeline.is_loaded());
-    if state.conversation().is_none() || !read && state.outbox.is_held(id) {
+    if state.conversation().is_none() || state.outbox.is_in_doubt(id) {
         // It may have been stored before the connection was lost; then the log names it.
         let text = "wait until the conversation has been read: the message may be in it";
         state.toast = Some(Toast::new(text, state.now));
@@ -94,6 +93,8 @@ fn take_back(state: &mut State, id: &ClientMessageId, effects: &mut Vec<Effect>)
             conversation.composer.append(&text);
         }
         state.focus = Focus::Composer;
+        // Before it leaves the outbox: a crash between the two finds it in one of them.
+        super::draft::save(state, effects);
         run::save(state, effects);
     }
 }

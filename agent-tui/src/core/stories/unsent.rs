@@ -6,10 +6,11 @@ use support_shared::ticket::{AgentName, Ticket};
 use support_shared::{AgentId, ApiError, ErrorCode};
 
 use super::{Story, closed, guest};
+use crate::core::conversation::Room;
 use crate::core::fixture::{ticket, ticket_id};
 use crate::core::link::Refusal;
 use crate::core::overlay::{Overlay, Question};
-use crate::core::{Effect, Focus};
+use crate::core::{Effect, Focus, Msg};
 use crate::view::footer::hints;
 
 /// The request that a message is sent by, if it is.
@@ -134,6 +135,79 @@ fn a_reply_that_is_held_says_who_has_the_ticket_now() {
 
     let reference = ticket(1).reference.to_string();
     assert_eq!(story.toast(), format!("not sent to {reference}: Bob has it now"));
+}
+
+/// A reply to ticket 1 was under way when the connection was lost; meanwhile the ticket went to Bob.
+fn held() -> Story {
+    let mut story = Story::in_conversation([guest(1)]);
+    story.keys("It is on its way<enter>");
+    story.is_saved();
+    story.goes_offline();
+    story.comes_online();
+    let bob = AgentName { id: AgentId::from_ulid(ulid::Ulid::from(7u128)), name: "Bob".to_owned() };
+    story.lists([Ticket { assignee: Some(bob), ..ticket(1) }, ticket(2)]);
+    story.effects.clear();
+    story
+}
+
+#[test]
+fn what_may_be_stored_is_not_taken_back_before_the_log_has_been_read() {
+    let mut story = held();
+    let id = story.state.outbox.items()[0].parcel.client_message_id.clone();
+
+    story.keys("<esc>ue");
+
+    assert!(story.toast().starts_with("wait until the conversation has been read"));
+    assert_eq!(story.state.outbox.items().len(), 1);
+    assert_eq!(story.state.conversation().unwrap().composer.text(), "");
+    let mut stored = super::mine(2, 0, "It is on its way");
+    stored.client_message_id = Some(id);
+    story.joined(Some(1), [stored]);
+    assert!(story.state.outbox.items().is_empty(), "it was there");
+
+    let mut story = held();
+    story.joined(Some(1), []);
+    story.keys("<esc>ue");
+    assert_eq!(story.state.conversation().unwrap().composer.text(), "It is on its way");
+}
+
+#[test]
+fn whoever_has_left_the_ticket_goes_there_again_before_taking_back_what_may_be_stored() {
+    let mut story = Story::in_conversation([guest(1)]);
+    story.keys("It is on its way<enter>");
+    story.is_saved();
+    story.keys("a draft<esc>l");
+    assert_eq!(story.state.conversation().unwrap().room, Room::Left);
+    story.goes_offline();
+    story.comes_online();
+    let bob = AgentName { id: AgentId::from_ulid(ulid::Ulid::from(7u128)), name: "Bob".to_owned() };
+    story.lists([Ticket { assignee: Some(bob), ..ticket(1) }, ticket(2)]);
+
+    story.keys("<tab><esc>e");
+
+    assert!(story.toast().starts_with("wait until the conversation has been read"));
+    assert_eq!(story.state.outbox.items().len(), 1);
+}
+
+#[test]
+fn what_is_taken_back_is_kept_as_a_draft_before_it_leaves_the_outbox() {
+    let mut story = refused();
+
+    story.keys("ue");
+
+    let saves: Vec<Effect> = story.effects();
+    let draft = saves.iter().position(|it| match it {
+        Effect::SaveDrafts(drafts) => drafts.iter().any(|it| it.text == "It is on its way"),
+        _ => false,
+    });
+    let gone = saves.iter().position(|it| match it {
+        Effect::SaveOutbox { parcels, .. } => parcels.is_empty(),
+        _ => false,
+    });
+    assert!(draft.unwrap() < gone.unwrap(), "{saves:?}");
+    story.now = story.now.plus_millis(1_000);
+    story.happens(Msg::Deadline);
+    assert!(!story.effects().iter().any(|it| matches!(it, Effect::SaveDrafts(_))), "kept already");
 }
 
 #[test]
