@@ -300,10 +300,10 @@ fn tickets(
 fn joined(state: &mut State, after: Option<u64>, page: Joined<Ticket>, effects: &mut Vec<Effect>) {
     let id = page.ticket.id;
     let mut card = Card::from(page.ticket);
-    // Answered before what we were told since, such as a close.
+    // Answered before what we were told since, such as a close or a claim: each is in a log.
     if let Some(known) = state.conversations.get(&id).map(|known| &known.card)
         && !page.reset
-        && known.last_seq > card.last_seq
+        && (known.last_seq > card.last_seq || known.last_note > card.last_note)
     {
         card = known.clone();
     }

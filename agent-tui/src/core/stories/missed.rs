@@ -1,7 +1,8 @@
 //! What a notice would have told and did not: the console finds out by another way.
 
+use support_shared::AgentId;
 use support_shared::notice::{AgentNotice, HeadNotice, TicketNotice};
-use support_shared::ticket::Ticket;
+use support_shared::ticket::{AgentName, Ticket};
 
 use super::{Story, closed, guest};
 use crate::core::Msg;
@@ -135,4 +136,17 @@ fn an_answer_from_before_a_close_does_not_open_the_ticket_again() {
     story.joined(Some(1), [guest(2)]);
 
     assert!(!story.state.conversation().unwrap().card.is_open());
+}
+
+#[test]
+fn an_answer_from_before_a_claim_does_not_take_the_ticket_from_whoever_has_it() {
+    let mut story = Story::in_conversation([guest(1), guest(2)]);
+    let bob = AgentName { id: AgentId::from_ulid(ulid::Ulid::from(7u128)), name: "Bob".to_owned() };
+    let updated_at = ticket(1).updated_at.plus_millis(10);
+    let claimed = Ticket { assignee: Some(bob.clone()), last_note_seq: 1, updated_at, ..ticket(1) };
+    story.notices(AgentNotice::TicketUpdated(TicketNotice { ticket: claimed }));
+
+    story.joined(Some(1), [guest(2)]);
+
+    assert_eq!(story.state.conversation().unwrap().card.assignee_id, Some(bob.id));
 }
