@@ -43,10 +43,16 @@ fn closing(state: &State, ticket: TicketId) -> (String, Vec<String>) {
     let guest = conversation.map_or_else(String::new, |it| it.card.guest.line(30));
     let title = format!(" Close {} with {guest}? ", state.reference(ticket));
     let mut hints = vec!["why, which the guest can read, or nothing".to_owned()];
-    match state.outbox.of(ticket).count() {
+    let texts = state.outbox.of(ticket).count();
+    let waiting = state.outbox.unanswered_in(ticket).count();
+    if waiting > 0 {
+        hints.push("closed as soon as what you wrote is sent".to_owned());
+    }
+    match texts - waiting {
         0 => {}
-        1 => hints.push("1 of your messages is not sent yet and will not be".to_owned()),
-        more => hints.push(format!("{more} of your messages are not sent yet and will not be")),
+        failed => {
+            hints.push(format!("{failed} of your messages could not be sent and will not be"))
+        }
     }
     if conversation.is_some_and(Conversation::has_draft) {
         hints.push("What you are writing stays, but cannot be sent".to_owned());

@@ -10,6 +10,7 @@ use crate::core::fixture::{client_id, ticket, ticket_id};
 use crate::core::link::{Answer, Refusal};
 use crate::core::outbox::Standing;
 use crate::core::{Effect, Msg};
+use crate::view::screens::rows;
 
 /// The text that was asked for last.
 fn sent(effects: &[Effect]) -> SendMessage {
@@ -60,6 +61,22 @@ fn a_close_right_after_enter_waits_until_the_text_is_stored() {
     story.answer(AgentRequest::CloseTicket(request), Ok(answer));
     assert!(story.state.outbox.items().is_empty());
     assert!(story.state.open.is_none());
+}
+
+#[test]
+fn the_question_before_a_close_says_what_becomes_of_what_was_written() {
+    let says = |story: &Story, part: &str| rows(story).iter().any(|row| row.contains(part));
+    let mut story = Story::in_conversation([guest(1)]);
+    story.keys("bye<enter><c-x>");
+    assert!(says(&story, "closed as soon as what you wrote is sent"), "{:#?}", rows(&story));
+    assert!(!says(&story, "will not be"));
+
+    story.is_saved();
+    let text = sent(&story.effects);
+    let error = ApiError::new(ErrorCode::TooLarge, "too long");
+    story.answer(AgentRequest::SendMessage(text), Err(Refusal::Error(error)));
+    assert!(says(&story, "1 of your messages could not be sent and will not be"));
+    assert!(!says(&story, "as soon as"));
 }
 
 #[test]
