@@ -82,6 +82,11 @@ fn line(state: &mut State, stamp: &Stamp, id: C, text: &str, effects: &mut Vec<E
     let Some(Overlay::Line(line)) = &mut state.overlay else { return };
     line.text.take();
     line.insert(text);
+    accept(state, stamp, effects);
+}
+
+/// Takes the line that is there. One that stays open cannot be: it is gone, and why is said.
+pub(super) fn accept(state: &mut State, stamp: &Stamp, effects: &mut Vec<Effect>) {
     run(state, stamp, C::Accept, effects);
     if state.overlay.take().is_some()
         && let Some(toast) = state.toast.take()

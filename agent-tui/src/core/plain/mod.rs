@@ -39,10 +39,10 @@ pub(crate) struct Lines {
 /// Does what a line says.
 pub(super) fn act(state: &mut State, stamp: &Stamp, word: Word, effects: &mut Vec<Effect>) {
     state.focus = if state.open.is_some() { Focus::Timeline } else { Focus::Queue };
-    if let Some(Overlay::Confirm(_) | Overlay::Line(_)) = state.overlay {
+    if let Some(Overlay::Line(_)) = state.overlay {
         // The question is the one before a close: its reason is in the line that Enter takes.
         match word {
-            Word::Yes => return run::run(state, stamp, C::Accept, effects),
+            Word::Yes => return about::accept(state, stamp, effects),
             _ => state.overlay = None,
         }
         effects.push(say("not closed".to_owned()));

@@ -281,6 +281,27 @@ fn a_canned_reply_is_sent_by_its_shortcut_unless_something_must_be_filled_in() {
 }
 
 #[test]
+fn a_close_that_cannot_be_is_said_to_be_a_fault() {
+    let mut lines = Lines::joined([guest(1)]);
+    requests(&mut lines);
+    lines.types(&format!("close {}", "x".repeat(201)));
+    lines.story.happens(Msg::Word(Word::Yes));
+
+    let faults: Vec<(String, Option<ErrorCode>)> = lines
+        .story
+        .effects()
+        .into_iter()
+        .filter_map(|effect| match effect {
+            Effect::Say { text, fault } => Some((text, fault)),
+            _ => None,
+        })
+        .collect();
+    let [(text, Some(ErrorCode::Invalid))] = &faults[..] else { panic!("{faults:?}") };
+    assert!(text.starts_with("a reason: "), "{text}");
+    assert_eq!(lines.types("yes"), ["there was no question"]);
+}
+
+#[test]
 fn a_reason_is_read_out_before_a_ticket_is_closed_with_it() {
     let mut lines = Lines::joined([guest(1)]);
     requests(&mut lines);
