@@ -43,13 +43,14 @@ pub(super) fn order(state: &mut State, effects: &mut Vec<Effect>) {
         }
         let unsent = waiting.texts.iter().any(|id| state.outbox.has(id));
         let waiting = state.deferred.remove(at);
-        match *waiting.request {
+        match &*waiting.request {
             // Closed, it would never take them.
             AgentRequest::CloseTicket(_) if unsent => {
+                state.kept.keep(&waiting.request);
                 let text = "not closed: what you wrote here was not sent";
                 state.toast = Some(Toast::leading(text, state.now, CommandId::Unsent));
             }
-            request => effects.push(Effect::Ask(Box::new(request))),
+            _ => effects.push(Effect::Ask(waiting.request)),
         }
     }
 }
@@ -68,8 +69,13 @@ fn keep_or_ask(state: &mut State, request: Box<AgentRequest>, effects: &mut Vec<
         "not done: wait until what you wrote is sent"
     };
     state.toast = Some(Toast::new(text, state.now));
-    if !known && state.deferred.len() < MOST {
+    if known {
+        return;
+    }
+    if state.deferred.len() < MOST {
         state.deferred.push(Deferred { request, ticket, texts });
+    } else {
+        state.kept.keep(&request);
     }
 }
 

@@ -54,9 +54,7 @@ pub(super) fn run(state: &mut State, command: C, effects: &mut Vec<Effect>) -> b
             state.overlay = ticket.map(|id| Overlay::Pick(Pick::new(PickOf::Priority(id), state)));
         }
         C::HandBack => {
-            let kept = state.kept_note.take().filter(|(id, _)| Some(*id) == ticket);
-            let text = kept.map(|(_, text)| text).unwrap_or_default();
-            state.overlay = ticket.map(|id| Overlay::Line(Line::new(Purpose::HandBack(id), &text)));
+            state.overlay = ticket.map(|id| state.kept.line(Purpose::HandBack(id)));
         }
         C::Tags => {
             let Some(card) = subject(state) else { return true };

@@ -7,7 +7,7 @@ use support_shared::ErrorCode;
 use support_shared::answer::{Joined, MessagePage, MessageSent, TicketPage};
 use support_shared::message::Message;
 use support_shared::notice::{AgentNotice, HeadNotice, TypingNotice};
-use support_shared::request::{AgentRequest, AssignTicket, ListMessages, ListTickets, NewAssignee};
+use support_shared::request::{AgentRequest, ListMessages, ListTickets, NewAssignee};
 use support_shared::ticket::Ticket;
 use support_shared::{ApiError, TicketId};
 
@@ -413,6 +413,7 @@ fn refused(state: &mut State, request: AgentRequest, refusal: Refusal, effects: 
         state.resync_at = Some(state.now.plus_millis(i64::try_from(wait).unwrap_or(60_000)));
         return complain(state, "the server cannot answer yet", &error);
     }
+    state.kept.keep(&request);
     match request {
         AgentRequest::SendMessage(sent) => {
             if state.outbox.refused(&sent.client_message_id, &error, state.now) {
@@ -461,7 +462,6 @@ fn refused(state: &mut State, request: AgentRequest, refusal: Refusal, effects: 
                 }
                 None => complain(state, "not assigned", &error),
             }
-            keep_note(state, asked);
         }
         AgentRequest::ReopenTicket(_) => complain(state, "not opened again", &error),
         AgentRequest::TagTicket(_) => complain(state, "not changed", &error),
@@ -470,14 +470,9 @@ fn refused(state: &mut State, request: AgentRequest, refusal: Refusal, effects: 
     }
 }
 
-/// The note that was to go with a ticket is there for the next try.
-fn keep_note(state: &mut State, asked: AssignTicket) {
-    let ticket = asked.ticket_id;
-    state.kept_note = asked.note.map(|note| (ticket, note.into()));
-}
-
 /// The connection ended before the answer. What must be asked again is asked when it is back.
 pub(super) fn lost(state: &mut State, request: AgentRequest) {
+    state.kept.keep(&request);
     match request {
         AgentRequest::CloseTicket(_) => {
             state.toast =
@@ -490,7 +485,6 @@ pub(super) fn lost(state: &mut State, request: AgentRequest) {
                 "connection lost: the ticket may not be assigned"
             };
             state.toast = Some(Toast::new(text, state.now));
-            keep_note(state, asked);
         }
         AgentRequest::ReopenTicket(_) | AgentRequest::TagTicket(_) => {
             let text = "connection lost: the ticket may not be changed";

@@ -4,7 +4,7 @@
 use std::fmt;
 
 use support_shared::TicketId;
-use support_shared::request::{AgentRequest, CloseTicket, TagTicket};
+use support_shared::request::{AgentRequest, AssignTicket, CloseTicket, TagTicket};
 use support_shared::text::{Content, Subject, Tag};
 
 use super::composer::{Composer, Step};
@@ -15,6 +15,8 @@ use crate::commands::CommandId as C;
 
 /// The most characters of a line: the server's limit of a subject, with room for several tags.
 const MOST_CHARS: usize = 500;
+/// The most lines that are kept for their next try; of more, the latest.
+const MOST_KEPT: usize = 16;
 
 #[derive(Clone)]
 pub(crate) struct Line {
@@ -71,6 +73,34 @@ impl Line {
         let flat: String =
             text.chars().filter(|c| !secret || !c.is_control()).map(flat).take(room).collect();
         self.text.insert(&flat);
+    }
+}
+
+/// What was written to go with changes that were not made, for the next try.
+#[derive(Debug, Default)]
+pub(crate) struct Kept(Vec<(Purpose, String)>);
+
+impl Kept {
+    /// Keeps the words of a change, if there are any.
+    pub(super) fn keep(&mut self, request: &AgentRequest) {
+        let (purpose, text) = match request {
+            AgentRequest::CloseTicket(CloseTicket { ticket_id, reason: Some(reason) }) => {
+                (Purpose::Close(*ticket_id), reason.as_str())
+            }
+            AgentRequest::AssignTicket(AssignTicket { ticket_id, note: Some(note), .. }) => {
+                (Purpose::HandBack(*ticket_id), note.as_str())
+            }
+            _ => return,
+        };
+        self.0.retain(|(known, _)| *known != purpose);
+        self.0.truncate(MOST_KEPT - 1);
+        self.0.insert(0, (purpose, text.to_owned()));
+    }
+
+    /// A line with what was kept for it.
+    pub(super) fn line(&mut self, purpose: Purpose) -> Overlay {
+        let kept = self.0.extract_if(.., |(known, _)| *known == purpose).next();
+        Overlay::Line(Line::new(purpose, &kept.map_or_else(String::new, |(_, text)| text)))
     }
 }
 

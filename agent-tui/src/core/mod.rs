@@ -190,8 +190,8 @@ pub(crate) struct State {
     pub(crate) earlier: details::Earlier,
     /// What the line mode waits for.
     pub(crate) lines: plain::Lines,
-    /// A note that could not be handed over with its ticket, for the next try.
-    pub(crate) kept_note: Option<(TicketId, String)>,
+    /// What was written to go with changes that were not made.
+    kept: line::Kept,
     pub(crate) conversations: BTreeMap<TicketId, Conversation>,
     pub(crate) open: Option<TicketId>,
     /// The conversation that was on the screen when we looked last.
@@ -230,7 +230,7 @@ impl State {
             replies: canned::Replies::default(),
             earlier: details::Earlier::default(),
             lines: plain::Lines::default(),
-            kept_note: None,
+            kept: line::Kept::default(),
             me,
             link: LinkState::default(),
             ended: None,

@@ -66,8 +66,7 @@ pub(super) fn run(state: &mut State, stamp: &Stamp, command: C, effects: &mut Ve
         C::Editor => edit(state, effects),
         C::Retry | C::TakeBack | C::Discard => unsent::run_here(state, command, effects),
         C::Close => {
-            let line = |id| Overlay::Line(line::Line::new(Purpose::Close(id), ""));
-            state.overlay = state.open.map(line);
+            state.overlay = state.open.map(|id| state.kept.line(Purpose::Close(id)));
         }
         C::Claim => claim(state, effects),
         C::Leave => leave(state, effects),

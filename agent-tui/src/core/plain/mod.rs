@@ -110,6 +110,7 @@ pub(super) fn act(state: &mut State, stamp: &Stamp, word: Word, effects: &mut Ve
 fn close(state: &mut State, stamp: &Stamp, reason: &str, effects: &mut Vec<Effect>) {
     command(state, stamp, C::Close, effects);
     let Some(Overlay::Line(line)) = &mut state.overlay else { return };
+    line.text.take();
     line.insert(reason);
     let Purpose::Close(id) = line.purpose else { return };
     let Some(card) = desk::card(state, id) else { return };

@@ -12,6 +12,7 @@ use support_shared::{AgentId, ApiError, ErrorCode};
 use super::{Story, closed, guest};
 use crate::core::fixture::{agent, message, ticket, ticket_id};
 use crate::core::link::{Answer, Refusal};
+use crate::core::overlay::Overlay;
 use crate::core::{Effect, Focus, Msg};
 use crate::view::screens::rows;
 
@@ -374,6 +375,68 @@ fn a_ticket_goes_back_to_the_queue_with_a_note_that_no_failure_loses() {
 
     let AgentRequest::AssignTicket(again) = only(&mut story) else { panic!("not assigned") };
     assert_eq!(again.note.unwrap().as_str(), "needs a refund");
+}
+
+/// What is in the line that is open.
+fn line(story: &Story) -> &str {
+    match &story.state.overlay {
+        Some(Overlay::Line(line)) => line.text.text(),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_note_that_waits_for_its_next_try_is_lost_by_nothing_done_to_other_tickets() {
+    let mut story = Story::online([mine(1), mine(2), ticket(3)]);
+    story.keys("bring her<enter>");
+    let handed = only(&mut story);
+    story.answer(handed, Err(Refusal::Lost));
+
+    // A claim of another one is refused, and the line of a second one is opened.
+    story.keys("<down><down>a");
+    let claim = only(&mut story);
+    story.answer(claim, Err(Refusal::Error(ApiError::new(ErrorCode::Conflict, "taken"))));
+    story.keys("kb");
+    assert_eq!(line(&story), "");
+    story.keys("<esc>kb");
+
+    assert_eq!(line(&story), "ring her");
+}
+
+#[test]
+fn the_reason_of_a_close_that_did_not_come_about_is_there_for_the_next_try() {
+    let mut story = Story::in_conversation([guest(1)]);
+    let reason = "paid back";
+    let again = |story: &mut Story| {
+        story.keys("x");
+        assert_eq!(line(story), reason);
+        story.effects.clear();
+        story.keys("<enter>");
+    };
+    story.keys(&format!("<esc>x{reason}<enter>"));
+    let close = only(&mut story);
+    story.answer(close, Err(Refusal::Error(ApiError::new(ErrorCode::RateLimited, "too fast"))));
+    again(&mut story);
+    let close = only(&mut story);
+    story.answer(close, Err(Refusal::Lost));
+    again(&mut story);
+    let close = only(&mut story);
+    story.answer(close, Err(Refusal::Lost));
+
+    // It is given up as what was written before it could not be sent.
+    story.keys("rbye<enter><esc>");
+    again(&mut story);
+    story.is_saved();
+    let Some(text) = story.effects().into_iter().find_map(|effect| match effect {
+        Effect::Ask(request) if request.name() == "message:send" => Some(*request),
+        _ => None,
+    }) else {
+        panic!("nothing is sent")
+    };
+    story.answer(text, Err(Refusal::Error(ApiError::new(ErrorCode::TooLarge, "too long"))));
+    assert!(story.toast().starts_with("not closed"));
+    again(&mut story);
+    assert!(matches!(only(&mut story), AgentRequest::CloseTicket(_)));
 }
 
 #[test]
