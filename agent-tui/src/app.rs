@@ -148,7 +148,7 @@ impl App {
                     }
                     Turn::SignedOut => {}
                     Turn::Redraw => {
-                        self.tty.redraw()?;
+                        self.tty.forget();
                         self.dirty = true;
                     }
                     Turn::Edit { ticket, mode, text } => {

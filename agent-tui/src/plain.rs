@@ -16,6 +16,7 @@ use crate::clock;
 use crate::config;
 use crate::core::link::LinkEvent;
 use crate::core::plain::{self, Reader, Told, Word};
+use crate::core::unsent::parting;
 use crate::core::update::update;
 use crate::core::{Effect, Msg, Stamp, State, draft};
 use crate::credentials::{Credentials, Session};
@@ -128,12 +129,8 @@ impl Plain {
     }
 
     fn farewell(&self) -> anyhow::Result<()> {
-        let text = match plain::unsent(&self.state) {
-            0 => String::new(),
-            1 => "1 message is not sent: it is kept for the next time".to_owned(),
-            more => format!("{more} messages are not sent: they are kept for the next time"),
-        };
-        if !text.is_empty() {
+        if self.state.outbox.has_unanswered() {
+            let text = parting(&self.state).join("; ");
             return Err(Unfinished { code: ErrorCode::Unavailable, text }.into());
         }
         match self.fault.filter(|_| self.scripted) {

@@ -244,6 +244,22 @@ async fn every_size_of_the_window_has_its_screen_and_a_draft_goes_through_all_of
 }
 
 #[tokio::test]
+async fn a_screen_that_is_drawn_anew_is_cleared_within_its_frame() {
+    let server = Server::start();
+    let home = signed_in(&server, "alice");
+    let mut console = Terminal::open(&server, home.path(), 24, 80);
+    console.shows("No open tickets");
+    let before = console.bytes().len();
+
+    console.keys("\u{c}");
+
+    let sent = console.sends_after(before, "\u{1b}[2J");
+    let frame = sent.rsplit("\u{1b}[?2026l").next().unwrap();
+    assert!(frame.contains("\u{1b}[?2026h"), "an empty screen was seen: {sent:?}");
+    console.shows("No open tickets");
+}
+
+#[tokio::test]
 async fn at_rest_nothing_is_drawn_and_nothing_sent() {
     let server = Server::start();
     let mut maya = Guest::arrives(&server).await;

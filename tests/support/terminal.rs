@@ -163,6 +163,14 @@ impl Terminal {
         self.output().bytes.clone()
     }
 
+    /// Waits until this was sent after so many bytes; answers with what was sent before it.
+    pub(crate) fn sends_after(&self, count: usize, part: &str) -> String {
+        self.wait(part, |output| {
+            let text = String::from_utf8_lossy(&output.bytes[count..]);
+            text.split_once(part).map(|(before, _)| before.to_owned())
+        })
+    }
+
     /// Waits until the screen is as `is` wants it.
     pub(crate) fn until(&self, what: &str, is: impl Fn(&str) -> bool) -> String {
         self.wait(what, |output| {

@@ -118,13 +118,17 @@ impl Outbox {
     }
 
     pub(crate) fn has(&self, id: &ClientMessageId) -> bool {
-        self.items.iter().any(|item| item.parcel.client_message_id == *id)
+        self.get(id).is_some()
     }
 
     /// Whether this one has no answer yet and will get one without the agent.
     pub(crate) fn is_unanswered(&self, id: &ClientMessageId) -> bool {
-        let unanswered = self.items.iter().filter(|item| !item.is_failed());
-        unanswered.into_iter().any(|item| item.parcel.client_message_id == *id)
+        self.get(id).is_some_and(|item| !item.is_failed())
+    }
+
+    /// Whether there is such a one in any ticket.
+    pub(crate) fn has_unanswered(&self) -> bool {
+        self.items.iter().any(|item| !item.is_failed())
     }
 
     /// What must be on disk now, and the number of that state.

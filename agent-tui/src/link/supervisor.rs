@@ -156,14 +156,14 @@ impl Supervisor {
 
     /// Does nothing until a moment, a hurry, or (without a session) a sign-in.
     async fn rest(&mut self, until: Option<Instant>) -> Result<(), End> {
-        let mut sign_in: Option<(AgentId, Call<Session>)> = None;
+        let mut sign_in: Option<Call<Session>> = None;
+        let mut agent = None;
         loop {
-            let call = sign_in.as_mut().map(|(_, call)| call);
             let order = tokio::select! {
                 order = self.orders.recv() => order,
                 () = sleep_or_never(until) => return Ok(()),
-                outcome = answered(call) => {
-                    let agent = sign_in.take().map(|(agent, _)| agent);
+                outcome = done(&mut sign_in) => {
+                    sign_in = None;
                     match signed_in(agent, outcome) {
                         Ok(session) => {
                             self.keep(session);
@@ -181,13 +181,12 @@ impl Supervisor {
                 Some(Order::Hurry) if self.session.is_some() => return Ok(()),
                 // Whoever asked hears that we are offline.
                 Some(Order::Hurry | Order::ReadCanned) => {}
-                Some(Order::SignIn { agent, password }) => {
-                    let (desk, id) = (self.desk.clone(), agent.id);
-                    let call: Call<Session> =
-                        Box::pin(
-                            async move { desk.login(&agent.username, password.reveal()).await },
-                        );
-                    sign_in = Some((id, call));
+                Some(Order::SignIn { agent: asks, password }) => {
+                    agent = Some(asks.id);
+                    let desk = self.desk.clone();
+                    sign_in = Some(Box::pin(async move {
+                        desk.login(&asks.username, password.reveal()).await
+                    }));
                 }
                 Some(Order::Ask(request)) => {
                     self.waiting.push_back(request);
@@ -411,14 +410,6 @@ async fn sleep_or_never(until: Option<Instant>) {
     }
 }
 
-/// The answer to a sign-in, if one is under way.
-async fn answered<T>(call: Option<&mut Call<T>>) -> Result<T, Failure> {
-    match call {
-        Some(call) => call.await,
-        None => std::future::pending().await,
-    }
-}
-
 /// The session of the agent who was signed in before, or why there is none, in words for whoever
 /// has typed the password.
 fn signed_in(agent: Option<AgentId>, outcome: Result<Session, Failure>) -> Result<Session, String> {
@@ -437,6 +428,7 @@ fn signed_in(agent: Option<AgentId>, outcome: Result<Session, Failure>) -> Resul
     }
 }
 
+/// The outcome of a call, if one is under way.
 async fn done<T>(call: &mut Option<Call<T>>) -> Result<T, Failure> {
     match call {
         Some(call) => call.await,

@@ -94,7 +94,8 @@ impl Tty {
         }
     }
 
-    /// The next frame draws every cell: a window that was smaller for a moment has lost some.
+    /// The next frame draws every cell: a window that was smaller for a moment has lost some, or
+    /// somebody else has written on the screen.
     pub(crate) fn forget(&mut self) {
         self.unknown = true;
     }
@@ -111,12 +112,6 @@ impl Tty {
         }
         self.terminal.draw(|frame| view::draw(state, theme, frame))?;
         execute!(self.terminal.backend_mut(), EndSynchronizedUpdate)
-    }
-
-    /// Forgets what is on the screen: the next frame draws every cell.
-    pub(crate) fn redraw(&mut self) -> io::Result<()> {
-        self.terminal = fresh_terminal()?;
-        execute!(io::stdout(), Clear(ClearType::All))
     }
 
     /// Sends what is no part of a frame: between two of them, in one piece.

@@ -21,7 +21,11 @@ pub(super) fn draw(state: &State, theme: Theme, frame: &mut Frame, area: Rect) {
     let (status, role) = status(state);
     let counts = counts(state);
     let name = Untrusted::from(state.me.display_name.as_str()).line(NAME_CELLS);
-    let name = if has_rtl(&name) { state.me.username.clone() } else { name };
+    let name = if has_rtl(&name) {
+        Untrusted::from(state.me.username.as_str()).line(NAME_CELLS)
+    } else {
+        name
+    };
     let who = format!("{name} @ {}", state.server);
     // The status and the counts always fit; who and where give way.
     let taken = width(&status) + width(&counts) + 6;

@@ -471,6 +471,17 @@ fn hostile_text_acts_on_nothing_wherever_it_is_shown() {
 }
 
 #[test]
+fn a_sign_in_name_that_stands_for_one_from_right_to_left_is_shown_as_text_of_others_is() {
+    let mut story = Story::online([]);
+    story.state.me.display_name = "ليلى".to_owned();
+    story.state.me.username = "leyla\u{1b}".to_owned();
+
+    let header = rows(&story).remove(0);
+
+    assert!(header.contains("leyla␛ @"), "{header:?}");
+}
+
+#[test]
 fn a_note_differs_from_a_reply_in_five_ways_of_which_colour_is_one() {
     let mut story = conversation();
     let parts = |story: &Story| {

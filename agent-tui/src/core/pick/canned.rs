@@ -11,6 +11,7 @@ pub(super) fn replies(state: &State) -> Vec<Choice> {
         about: reply.title.clone(),
         hint: String::new(),
         why_not: None,
+        is_now: false,
         value: Value::Canned(reply.id),
     };
     state.replies.all().iter().map(choice).collect()

@@ -18,6 +18,7 @@ pub(super) fn by_name(state: &State) -> Vec<Choice> {
         about: offer.command.help.to_owned(),
         hint: offer.keys.join(", "),
         why_not: offer.why_not,
+        is_now: false,
         value: Value::Command(offer.command),
     };
     let mut offers = offers(state);
@@ -34,6 +35,7 @@ pub(super) fn by_keys(state: &State) -> Vec<Choice> {
         about: offer.command.help.to_owned(),
         hint: String::new(),
         why_not: offer.why_not,
+        is_now: false,
         value: Value::Command(offer.command),
     };
     offers(state).into_iter().map(choice).collect()

@@ -52,6 +52,8 @@ pub(crate) struct Choice {
     pub(crate) hint: String,
     /// Why it would do nothing now.
     pub(crate) why_not: Option<&'static str>,
+    /// It is the case already.
+    is_now: bool,
     value: Value,
 }
 
@@ -77,19 +79,12 @@ impl PartialEq for Value {
     }
 }
 
-impl Choice {
-    /// Whether it is the case already.
-    fn is_now(&self) -> bool {
-        self.hint == "now" || self.hint.starts_with("has it")
-    }
-}
-
 impl Pick {
     pub(super) fn new(of: PickOf, state: &State) -> Self {
         let mut pick = Self { of, typed: String::new(), at: 0, on: None };
         let choices = pick.choices(state);
         // On what is the case already, so that Enter alone changes nothing.
-        let now = choices.iter().position(Choice::is_now);
+        let now = choices.iter().position(|choice| choice.is_now);
         pick.select(&choices, now.unwrap_or(0));
         pick
     }

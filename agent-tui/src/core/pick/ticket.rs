@@ -21,13 +21,14 @@ pub(crate) fn priority_word(priority: Priority) -> &'static str {
     PRIORITIES.iter().find(|(it, _)| *it == priority).map_or("", |(_, word)| word)
 }
 
-fn plain(label: String, hint: &str, value: Value) -> Choice {
+fn plain(label: String, hint: &str, is_now: bool, value: Value) -> Choice {
     Choice {
         name: label.clone(),
         label,
         about: String::new(),
         hint: hint.to_owned(),
         why_not: None,
+        is_now,
         value,
     }
 }
@@ -35,8 +36,8 @@ fn plain(label: String, hint: &str, value: Value) -> Choice {
 pub(super) fn priorities(state: &State, ticket: TicketId) -> Vec<Choice> {
     let now = desk::card(state, ticket).map(|card| card.priority);
     let choice = |&(priority, word): &(Priority, &str)| {
-        let hint = if now == Some(priority) { "now" } else { "" };
-        plain(word.to_owned(), hint, Value::Priority(priority))
+        let is_now = now == Some(priority);
+        plain(word.to_owned(), if is_now { "now" } else { "" }, is_now, Value::Priority(priority))
     };
     PRIORITIES.iter().map(choice).collect()
 }
@@ -44,15 +45,19 @@ pub(super) fn priorities(state: &State, ticket: TicketId) -> Vec<Choice> {
 pub(super) fn agents(state: &State, ticket: TicketId) -> Vec<Choice> {
     let now = desk::card(state, ticket).and_then(|card| card.assignee_id);
     let choice = |id, label, state| {
-        let hint = match (state, now == Some(id)) {
-            (Some(PresenceState::Online), true) => "has it, online",
-            (_, true) => "has it, not here",
-            (Some(PresenceState::Online), false) => "online",
-            (Some(PresenceState::Away), false) => "away",
-            (Some(PresenceState::Offline), false) => "not here",
-            (None, false) => "",
+        let is_now = now == Some(id);
+        let here = match state {
+            Some(PresenceState::Online) => "online",
+            Some(PresenceState::Away) => "away",
+            Some(PresenceState::Offline) => "not here",
+            None => "",
         };
-        plain(label, hint, Value::Agent(id))
+        let hint = match (is_now, here) {
+            (true, "") => "has it".to_owned(),
+            (true, here) => format!("has it, {here}"),
+            (false, here) => here.to_owned(),
+        };
+        plain(label, &hint, is_now, Value::Agent(id))
     };
     let me = &state.me;
     let mine = crate::text::Untrusted::from(me.display_name.as_str()).line(40);
@@ -71,6 +76,7 @@ pub(super) fn open(state: &State) -> impl Iterator<Item = Choice> {
         about: format!("{} · {}", card.guest.line(30), card.about().line(60)),
         hint: "ticket".to_owned(),
         why_not: None,
+        is_now: false,
         value: Value::Ticket(card.id),
     })
 }

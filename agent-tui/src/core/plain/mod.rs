@@ -163,17 +163,11 @@ pub(crate) fn is_settled(state: &State) -> bool {
         LinkState::Connecting => false,
         LinkState::Online => {
             let reading = state.lines.listing || state.replies.is_reading();
-            let done = unsent(state) == 0 && state.deferred.is_empty();
+            let done = !state.outbox.has_unanswered() && state.deferred.is_empty();
             state.queue.is_loaded() && done && !reading
         }
         LinkState::Offline { .. } | LinkState::SignedOut => !is_unsaved(state),
     }
-}
-
-/// How many texts are neither stored by the server nor refused.
-pub(crate) fn unsent(state: &State) -> usize {
-    let waits = |item: &&super::outbox::Item| !item.is_failed();
-    state.outbox.items().iter().filter(waits).count()
 }
 
 /// Whether a text is not on disk yet.

@@ -362,6 +362,30 @@ fn a_ticket_is_assigned_to_a_colleague_from_the_state_that_is_shown() {
 }
 
 #[test]
+fn of_whoever_has_the_ticket_it_is_said_as_of_all_others_whether_they_are_here() {
+    let states = [PresenceState::Online, PresenceState::Away, PresenceState::Offline].map(Some);
+    let words = ["has it, online", "has it, away", "has it, not here", "has it"];
+    for (state, words) in states.into_iter().chain([None]).zip(words) {
+        let mut story = Story::online([of(bob(), 1)]);
+        if let Some(state) = state {
+            let (agent_id, name) = (bob().id, "Bob".to_owned());
+            let told = PresenceChanged { agent_id, name, state };
+            story.notices(AgentNotice::PresenceChanged(told));
+        }
+        story.keys("A");
+
+        let rows = rows(&story);
+        let row = rows.iter().find(|row| row.contains("Bob") && row.contains("has it"));
+        let row = row.unwrap_or_else(|| panic!("{rows:#?}"));
+        assert!(row.trim_end_matches([' ', '│']).ends_with(&format!("  {words}")), "{row}");
+        // Enter alone changes nothing.
+        story.effects.clear();
+        story.keys("<enter>");
+        assert!(story.effects().is_empty());
+    }
+}
+
+#[test]
 fn a_ticket_goes_back_to_the_queue_with_a_note_that_no_failure_loses() {
     let mut story = Story::online([mine(1)]);
 
