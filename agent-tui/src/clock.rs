@@ -12,13 +12,46 @@ pub(crate) fn now() -> Timestamp {
 pub(crate) fn zone() -> TimeZone {
     let named = std::env::var_os("TZ").is_some();
     let file = if named { None } else { std::fs::read("/etc/localtime").ok() };
-    let own = file.and_then(|bytes| TimeZone::tzif("local", &bytes).ok());
-    own.unwrap_or_else(TimeZone::system)
+    file.and_then(|bytes| zone_of(&bytes)).unwrap_or_else(TimeZone::system)
+}
+
+/// The zone that a file of the system's describes.
+fn zone_of(file: &[u8]) -> Option<TimeZone> {
+    TimeZone::tzif("local", file).ok()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// A file of a zone with one time and the rules for the other, as systems have them.
+    fn central_europe() -> Vec<u8> {
+        let part = [
+            b"TZif2".as_slice(),
+            &[0; 15],
+            &[0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 4],
+            &3_600_i32.to_be_bytes(),
+            &[0, 0],
+            b"CET\0",
+        ]
+        .concat();
+        [part.as_slice(), &part, b"\nCET-1CEST,M3.5.0,M10.5.0/3\n"].concat()
+    }
+
+    #[test]
+    fn a_zone_has_the_summer_time_that_its_file_says() {
+        let zone = zone_of(&central_europe()).unwrap();
+        let hour = |instant: &str| {
+            let instant: jiff::Timestamp = instant.parse().unwrap();
+            zone.to_datetime(instant).hour()
+        };
+
+        assert_eq!(hour("2026-01-15T12:00:00Z"), 13);
+        assert_eq!(hour("2026-07-15T12:00:00Z"), 14);
+        assert_eq!(hour("2026-10-25T00:59:59Z"), 2);
+        assert_eq!(hour("2026-10-25T01:00:00Z"), 2, "once more");
+        assert!(zone_of(b"nothing of the kind").is_none());
+    }
 
     #[test]
     fn the_zone_shows_the_times_that_the_system_shows() {

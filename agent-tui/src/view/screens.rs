@@ -271,6 +271,7 @@ fn the_footer_offers_only_what_can_be_done() {
 fn no_description_is_cut_at_80_by_24() {
     let mut story = conversation();
     story.keys("<esc>");
+    let mut noted = std::collections::BTreeSet::new();
     for (command, keys) in crate::commands::Keymap::default().rows() {
         let name = command.id.name();
         story.keys(&format!("<c-k>{name}"));
@@ -282,9 +283,13 @@ fn no_description_is_cut_at_80_by_24() {
             let help = crate::commands::rows().filter(|it| it.id == command.id);
             let whole = help.map(|it| format!("{name}: {}", it.help)).any(|it| flat.contains(&it));
             assert!(whole, "{keys:?}\n{shown}");
+            noted.insert(name);
         }
         story.keys("<esc>");
     }
+    let all: std::collections::BTreeSet<String> =
+        crate::commands::rows().map(|command| command.id.name()).collect();
+    assert_eq!(noted, all, "each has its row");
     story.keys("g");
     let shown = screen(&story);
     let lines: Vec<&str> = shown.lines().map(|line| line.trim_matches(['"', ' ', '│'])).collect();
