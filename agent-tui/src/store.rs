@@ -322,7 +322,9 @@ mod tests {
         write(&files.outbox, &had.0).unwrap();
         write(&files.drafts, &had.1).unwrap();
         let (hand_over, queue) = channel();
-        jobs.into_iter().for_each(|job| hand_over.send(job).unwrap());
+        for job in jobs {
+            hand_over.send(job).unwrap();
+        }
         drop(hand_over);
         let written = std::cell::Cell::new(0);
         let kept = |kept| {

@@ -206,6 +206,7 @@ async fn what_was_not_done_is_in_the_exit_status() {
         ("list\n", 0),
         ("erase-word\n", 2),
         ("reply\nhalf", 2),
+        ("search one two three four five six seven eight nine\nlist\n", 2),
     ] {
         let mut plain = Plain::starts(&server, home.path());
         plain.types(lines);

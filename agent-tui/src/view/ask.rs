@@ -51,7 +51,7 @@ fn closing(state: &State, ticket: TicketId) -> (String, Vec<String>) {
     match texts - waiting {
         0 => {}
         failed => {
-            hints.push(format!("{failed} of your messages could not be sent and will not be"))
+            hints.push(format!("{failed} of your messages could not be sent and will not be"));
         }
     }
     if conversation.is_some_and(Conversation::has_draft) {
