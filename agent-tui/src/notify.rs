@@ -147,7 +147,7 @@ fn texts(notice: &Notice) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::view::screens::{Acts, HOSTILE};
+    use crate::view::hostile::{Acts, HOSTILE};
 
     fn notice(preview: &str) -> Notice {
         Notice { text: "New message in K7Q4MD".to_owned(), preview: Some(preview.to_owned()) }

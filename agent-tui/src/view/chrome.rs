@@ -3,7 +3,7 @@
 use support_shared::notice::{AgentNotice, TicketNotice};
 use support_shared::ticket::{AgentName, Ticket, TicketStatus};
 
-use super::screens::{rows, sized};
+use super::stage::{rows, sized};
 use crate::core::cards::LEGEND;
 use crate::core::fixture::{agent, ticket};
 use crate::core::stories::{Story, guest};

@@ -10,7 +10,7 @@ use ratatui::backend::CrosstermBackend;
 use ratatui::layout::{Rect, Size};
 use ratatui::{Terminal, TerminalOptions, Viewport};
 
-use super::screens::{drawn, sized, talk};
+use super::stage::{drawn, sized, talk};
 use super::{Theme, draw};
 use crate::core::Msg;
 use crate::core::fixture::ticket;

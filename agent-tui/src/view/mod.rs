@@ -19,11 +19,15 @@ mod chrome;
 #[cfg(test)]
 mod cost;
 #[cfg(test)]
+pub(crate) mod hostile;
+#[cfg(test)]
 mod pictures;
 #[cfg(test)]
-pub(crate) mod screens;
+mod screens;
 #[cfg(test)]
 mod scripts;
+#[cfg(test)]
+pub(crate) mod stage;
 
 use ratatui::Frame;
 use ratatui::layout::{Position, Rect};

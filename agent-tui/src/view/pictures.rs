@@ -3,22 +3,18 @@
 
 use std::fmt::Write;
 
-use ratatui::backend::CrosstermBackend;
-use ratatui::layout::{Rect, Size};
 use ratatui::style::{Color, Modifier};
-use ratatui::{Terminal, TerminalOptions, Viewport};
 use support_shared::message::{Message, SenderRole};
 use support_shared::notice::{AgentNotice, PresenceChanged, TicketNotice};
 use support_shared::ticket::{AgentName, PresenceState, Ticket, TicketStatus};
 use support_shared::{ApiError, ErrorCode};
 
-use super::screens::{drawn, sized, talk};
-use super::{Theme, draw};
+use super::Theme;
+use super::stage::{self, bytes, drawn, sized, talk};
 use crate::core::Msg;
 use crate::core::fixture::{agent, note, ticket};
 use crate::core::link::{LinkEvent, Refusal};
 use crate::core::stories::{Story, guest};
-use crate::text::width;
 
 const SIZES: [(u16, u16); 3] = [(80, 24), (120, 40), (200, 60)];
 
@@ -42,14 +38,7 @@ fn picture(story: &Story) -> String {
         let buffer = terminal.backend().buffer();
         if theme == Theme::Ansi16 {
             for row in 0..buffer.area.height {
-                let mut line = String::new();
-                let mut x = 0;
-                while x < buffer.area.width {
-                    let symbol = buffer[(x, row)].symbol();
-                    line.push_str(symbol);
-                    // What is two columns wide covers the next cell.
-                    x += u16::try_from(width(symbol)).unwrap().max(1);
-                }
+                let line = stage::row(buffer, row);
                 writeln!(out, "{row:>2}|{}", line.trim_end()).unwrap();
             }
         }
@@ -221,17 +210,6 @@ fn photograph(stories: Vec<(&'static str, Story)>, sizes: &[(u16, u16)]) {
             }
         }
     });
-}
-
-/// The bytes that a terminal is sent for a screen.
-fn bytes(story: &Story, theme: Theme) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    let Size { width, height } = story.state.size;
-    let options = TerminalOptions { viewport: Viewport::Fixed(Rect::new(0, 0, width, height)) };
-    let mut terminal = Terminal::with_options(CrosstermBackend::new(&mut bytes), options).unwrap();
-    terminal.draw(|frame| draw(&story.state, theme, frame)).unwrap();
-    drop(terminal);
-    bytes
 }
 
 /// The numbers of the sequences that set a colour.

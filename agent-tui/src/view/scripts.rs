@@ -10,7 +10,7 @@ use support_shared::message::{Message, SenderRole};
 use support_shared::notice::{AgentNotice, TicketNotice};
 use support_shared::ticket::Ticket;
 
-use super::screens::{rows, sized};
+use super::stage::{rows, sized};
 use super::{Theme, draw};
 use crate::core::fixture::{message, note, ticket};
 use crate::core::scroll::Blocks;

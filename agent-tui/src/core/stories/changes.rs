@@ -10,7 +10,7 @@ use crate::core::fixture::{ticket, ticket_id};
 use crate::core::link::{Answer, Refusal};
 use crate::core::outbox::Standing;
 use crate::core::{Effect, Msg};
-use crate::view::screens::rows;
+use crate::view::stage::rows;
 
 /// The text that was asked for last.
 fn sent(effects: &[Effect]) -> SendMessage {

@@ -14,7 +14,7 @@ use crate::core::fixture::{agent, message, ticket, ticket_id};
 use crate::core::link::{Answer, Refusal};
 use crate::core::overlay::Overlay;
 use crate::core::{Effect, Focus, Msg};
-use crate::view::screens::rows;
+use crate::view::stage::rows;
 
 fn bob() -> AgentName {
     AgentName { id: AgentId::from_ulid(ulid::Ulid::from_parts(77, 7)), name: "Bob".to_owned() }

@@ -8,7 +8,7 @@ use support_shared::ticket::Ticket;
 use super::{Story, guest};
 use crate::core::fixture::{message, note, ticket, ticket_id};
 use crate::core::{Effect, Msg};
-use crate::view::screens::rows;
+use crate::view::stage::rows;
 
 /// Ticket 1, of which the desk has read this much.
 fn read_to(seq: u64) -> Ticket {
