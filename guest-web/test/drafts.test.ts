@@ -59,6 +59,16 @@ describe('a text that is not finished', () => {
     assert.equal(draftOf(tab.state), 'new');
     assert.equal(isSameDraft(before, tab.state), true);
   });
+
+  test('goes along too when the guest had said that it was done', () => {
+    const { tab } = talking();
+    tab.do({ is: 'done' });
+    tab.settle();
+    const before = tab.state;
+    tab.do({ is: 'refused' });
+    assert.equal(draftOf(tab.state), 'new');
+    assert.equal(isSameDraft(before, tab.state), true);
+  });
 });
 
 describe('the name', () => {
