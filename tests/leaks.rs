@@ -111,6 +111,8 @@ async fn each_command_has_one_span_that_says_what_who_and_how_it_ended() {
     alice.socket.done("ticket:join", json!({ "ticketId": ticket })).await;
     maya.socket.refused("ticket:close", json!({ "ticketId": ticket })).await;
     alice.http(&server, Method::GET, "/agent/me", None).await;
+    // What is still looked at after a connection was let in is over by then, and has been counted.
+    alice.socket.notice("presence:changed").await;
 
     let figures = reqwest::get(format!("http://{metrics}/metrics")).await.unwrap();
     let figures = figures.text().await.unwrap();
