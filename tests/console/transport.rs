@@ -8,7 +8,7 @@ use std::thread;
 
 use crate::support::{
     DEADLINE,
-    process::{PASSWORD, Server},
+    process::{PASSWORD, Setup},
     script::{agent, signed_in},
 };
 
@@ -106,7 +106,7 @@ fn a_server_that_sends_the_login_elsewhere_is_not_followed() {
 fn a_server_that_sends_the_token_elsewhere_is_not_followed() {
     let elsewhere = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
     let target = format!("http://{}/", elsewhere.local_addr().unwrap());
-    let mut server = Server::start();
+    let mut server = Setup::with(&[]).lasting().start(&["alice"]);
     let home = signed_in(&server, "alice");
     let (address, url) = (server.address, server.url(""));
     server.kill();
