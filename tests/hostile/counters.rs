@@ -133,7 +133,7 @@ async fn requests_that_there_is_no_place_for_are_counted() {
 
 #[tokio::test]
 async fn who_does_not_come_to_the_point_is_counted() {
-    let (server, metrics) = limited(&[("SUPPORT_LIMITS_CONNECT_TIMEOUT_MS", "500")]);
+    let (server, metrics) = limited(&[("SUPPORT_LIMITS_CONNECT_TIMEOUT_MS", "2000")]);
     // Let in, or only kept for more: neither is held up by anything.
     let mut maya = Guest::arrives(&server).await;
     let until_closed = |sent: &str| {

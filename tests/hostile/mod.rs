@@ -49,8 +49,9 @@ const UNLIMITED: [(&str, &str); 9] = [
     ("SUPPORT_LIMITS_AGENT_READS_PER_MINUTE", "0"),
 ];
 
-/// How long a message between neighbours may take, on a machine with other work.
-const PATIENCE: Duration = Duration::from_secs(2);
+/// How long a message between neighbours may take, on a machine with other work: it is stored on the
+/// way.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// A guest and an agent in one conversation, whom nothing may disturb.
 struct Neighbours {
