@@ -103,6 +103,8 @@ export class View {
     this.#state = state;
     this.#frame(state);
     this.#draft(before ?? BLANK, state);
+    // It was this conversation's. Not sooner: a message that is tried again takes it from here.
+    if (state.ticket && !before?.ticket) find<HTMLInputElement>('subject').value = '';
     if (
       before?.entries !== state.entries ||
       before.outbox !== state.outbox ||
