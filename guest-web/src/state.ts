@@ -217,10 +217,10 @@ export function isOver(ticket: GuestTicket): boolean {
   return ticket.status === 'closed' || ticket.endedByGuest;
 }
 
-/** The guest has written, and no agent has joined to read it. Offline that is not known. */
+/** The guest has written, and no agent has joined to read it. Offline that is not known; a short break is no news. */
 export function isAlone({ link, ticket, agents, entries }: State): boolean {
   const last = entries.filter((entry) => entry.senderRole !== 'system').at(-1);
-  return link === 'online' && ticket !== null && !isOver(ticket) && agents.length === 0 && last?.senderRole === 'guest';
+  return link !== 'offline' && ticket !== null && !isOver(ticket) && agents.length === 0 && last?.senderRole === 'guest';
 }
 
 /** Under which name a text that is not finished is kept: each conversation has its own. */

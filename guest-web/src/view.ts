@@ -340,8 +340,14 @@ export class View {
 
   /** What is said before the first message goes along with it. */
   #introduce(): void {
-    if (this.#state?.ticket) this.#guest.dispatch({ is: 'introduced', details: this.#details() });
-    else this.#composer.focus();
+    const details = this.#details();
+    if (!this.#state?.ticket) this.#composer.focus();
+    // The desk keeps what it knows when nothing is said.
+    else if (details.name || details.email) {
+      // What becomes of it is read aloud also when it is the same as before.
+      say(this.#hint, '');
+      this.#guest.dispatch({ is: 'introduced', details });
+    }
   }
 
   /** What the desk knows of the guest already. */
