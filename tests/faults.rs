@@ -10,7 +10,7 @@ use tokio_util::task::TaskTracker;
 use crate::support::{
     client::Client,
     house::House,
-    people::{Agent, Guest},
+    people::{Agent, Guest, http},
     process::{At, PASSWORD, Server as Process},
 };
 
@@ -119,7 +119,7 @@ async fn a_login_that_races_a_new_password_does_not_outlive_it() {
     let login = tasks.spawn(async move { Agent::token(&address, "alice", PASSWORD).await });
     house.ahead.1.reached();
     let change = json!({ "current": PASSWORD, "new": "another horse battery" });
-    let changed = reqwest::Client::new()
+    let changed = http()
         .post(house.at.url("/agent/password"))
         .bearer_auth(&token)
         .json(&change)
@@ -147,12 +147,8 @@ async fn a_session_that_ends_during_the_handshake_leaves_no_live_connection() {
     house.ahead.1.arm(1);
     socket.text(&format!("40/agent,{}", json!({ "token": token }))).await;
     house.ahead.1.reached();
-    let signed_out = reqwest::Client::new()
-        .post(house.at.url("/agent/logout"))
-        .bearer_auth(&token)
-        .send()
-        .await
-        .unwrap();
+    let signed_out =
+        http().post(house.at.url("/agent/logout")).bearer_auth(&token).send().await.unwrap();
     house.ahead.1.release();
 
     assert_eq!(signed_out.status(), reqwest::StatusCode::NO_CONTENT);
