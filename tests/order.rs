@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::support::{
     people::{Agent, Guest},
-    process::Server,
+    process::{Server, run},
 };
 
 /// An agent may be as fast as it can.
@@ -64,7 +64,7 @@ async fn the_official_client_sends_two_hundred_messages_in_order() {
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/node/two_hundred.mjs");
     let output = tokio::task::spawn_blocking({
         let arguments = [server.url(""), alice.token.clone(), ticket.clone()];
-        move || Command::new("node").arg(script).args(arguments).output().unwrap()
+        move || run(Command::new("node").arg(script).args(arguments))
     })
     .await
     .unwrap();

@@ -237,7 +237,7 @@ impl Server {
     /// Asks the server to stop and waits until it has; answers with its exit status.
     pub(crate) fn stop(&mut self) -> i32 {
         self.signal("TERM");
-        self.child.wait().unwrap().code().unwrap()
+        self.ended(DEADLINE).expect("no signal has ended it")
     }
 
     /// Asks the server to stop and answers with all that it has still to say on standard error.
@@ -357,15 +357,39 @@ pub(crate) fn add(data: &Path, arguments: &[&str]) -> Output {
         .spawn()
         .unwrap();
     child.stdin.take().unwrap().write_all(PASSWORD.as_bytes()).unwrap();
+    outcome(child)
+}
+
+/// Runs a command that is expected to end by itself.
+pub(crate) fn run(command: &mut Command) -> Output {
+    let command = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    outcome(command.spawn().unwrap())
+}
+
+/// What becomes of a process that ends by itself, however much it says.
+pub(crate) fn outcome(mut child: Child) -> Output {
+    let (stdout, stderr) = (all(child.stdout.take().unwrap()), all(child.stderr.take().unwrap()));
     let began = Instant::now();
-    while child.try_wait().unwrap().is_none() {
+    let status = loop {
+        if let Some(status) = child.try_wait().unwrap() {
+            break status;
+        }
         if began.elapsed() > DEADLINE {
             child.kill().unwrap();
-            panic!("adding an agent does not end");
+            panic!("it does not end: {:?}", child.wait());
         }
         thread::park_timeout(Duration::from_millis(5));
-    }
-    child.wait_with_output().unwrap()
+    };
+    Output { status, stdout: stdout.join().unwrap(), stderr: stderr.join().unwrap() }
+}
+
+/// Reads to the end beside whatever else is done.
+fn all(mut from: impl Read + Send + 'static) -> thread::JoinHandle<Vec<u8>> {
+    thread::spawn(move || {
+        let mut all = Vec::new();
+        from.read_to_end(&mut all).unwrap();
+        all
+    })
 }
 
 /// An address that nothing listens on and that is nobody else's: these tests give it once, and no
