@@ -9,7 +9,7 @@ use crate::support::process;
 
 fn check(data: &Path, variables: &[(&str, &str)], arguments: &[&str]) -> Output {
     let mut command = process::command(data, "127.0.0.1:0");
-    command.envs(variables.iter().copied()).arg("check-config").args(arguments).output().unwrap()
+    process::run(command.envs(variables.iter().copied()).arg("check-config").args(arguments))
 }
 
 /// The one sentence of a refusal.
@@ -30,7 +30,7 @@ fn a_variable_that_is_nearly_a_setting_is_refused_by_name() {
         assert!(said.contains(&format!("{name}: ")), "{said}");
         // Not only when it is asked for.
         let mut serve = process::command(&data.path().join("new"), "127.0.0.1:0");
-        assert!(refused(&serve.env(name, "3").output().unwrap()).contains(name));
+        assert!(refused(&process::run(serve.env(name, "3"))).contains(name));
         assert!(!data.path().join("new").exists());
     }
     // The console's are its own, and a cluster's are nobody's.
@@ -68,9 +68,9 @@ fn a_value_that_is_none_is_refused_the_same_by_flag_variable_and_file() {
         std::fs::write(&file, text).unwrap();
 
         for output in [
-            by_flag.args([&flag, "abc"]).output().unwrap(),
-            by_variable.env(variable, "abc").output().unwrap(),
-            by_file.args(["--config", path]).output().unwrap(),
+            process::run(by_flag.args([&flag, "abc"])),
+            process::run(by_variable.env(variable, "abc")),
+            process::run(by_file.args(["--config", path])),
         ] {
             let said = refused(&output);
             assert!(said.contains(&format!("{key}: ")), "{said}");

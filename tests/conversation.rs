@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::support::{
     browser::Browser,
     people::Guest,
-    process::Server,
+    process::{Server, Setup},
     script::{agent, signed_in},
     terminal::Terminal,
 };
@@ -21,7 +21,7 @@ fn json(output: &Output) -> Value {
 
 #[tokio::test]
 async fn a_guest_asks_in_a_browser_and_an_agent_answers_in_a_terminal() {
-    let mut server = Server::start();
+    let mut server = Setup::with(&[]).lasting().start(&["alice", "bob"]);
     let home = signed_in(&server, "alice");
     let mut console = Terminal::open(&server, home.path(), 24, 80);
     console.shows("online");

@@ -7,11 +7,11 @@ use serde_json::{Value, json};
 
 use crate::support::{
     people::{Agent, Guest},
-    process::{PASSWORD, Server, Setup, command},
+    process::{self, PASSWORD, Server, Setup, command},
 };
 
 fn run(data: &Path, arguments: &[&str]) -> Output {
-    command(data, "127.0.0.1:0").args(arguments).output().unwrap()
+    process::run(command(data, "127.0.0.1:0").args(arguments))
 }
 
 fn done(data: &Path, arguments: &[&str]) -> String {

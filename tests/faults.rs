@@ -10,7 +10,7 @@ use tokio_util::task::TaskTracker;
 use crate::support::{
     client::Client,
     house::House,
-    people::{Agent, Guest},
+    people::{Agent, Guest, http},
     process::{At, PASSWORD, Server as Process},
 };
 
@@ -21,8 +21,8 @@ async fn a_token_that_runs_out_ends_an_idle_connection_and_a_clock_set_back_does
     let asked = Instant::now();
     let token = Agent::token(&house.at, "alice", PASSWORD).await.unwrap();
     let issued = Instant::now();
-    // It lasts an hour to the second: two to three seconds from when it was issued are left.
-    house.ahead.0.store(3_597, Ordering::Relaxed);
+    // It lasts an hour to the second: four to five seconds from when it was issued are left.
+    house.ahead.0.store(3_595, Ordering::Relaxed);
     let mut socket = Agent::connect(&house.at, &token).await.unwrap();
     house.ahead.0.store(0, Ordering::Relaxed);
     socket.done("ticket:list", json!({})).await;
@@ -30,8 +30,8 @@ async fn a_token_that_runs_out_ends_an_idle_connection_and_a_clock_set_back_does
     assert_eq!(socket.notice("session:ended").await["code"], "unauthenticated");
     socket.disconnected().await;
 
-    assert!(asked.elapsed() > Duration::from_millis(1_950), "{:?}", asked.elapsed());
-    assert!(issued.elapsed() < Duration::from_secs(5), "{:?}", issued.elapsed());
+    assert!(asked.elapsed() > Duration::from_millis(3_950), "{:?}", asked.elapsed());
+    assert!(issued.elapsed() < Duration::from_secs(15), "{:?}", issued.elapsed());
     house.ahead.0.store(3_601, Ordering::Relaxed);
     assert_eq!(Agent::connect(&house.at, &token).await.err().as_deref(), Some("unauthenticated"));
     house.close().await;
@@ -72,7 +72,7 @@ async fn a_store_that_does_not_answer_is_unavailable_in_time_and_well_again_afte
     for number in asked {
         assert_eq!(maya.socket.ack(number).await["error"]["code"], "unavailable");
     }
-    assert!(began.elapsed() < Duration::from_secs(7), "{:?}", began.elapsed());
+    assert!(began.elapsed() < Duration::from_secs(12), "{:?}", began.elapsed());
     // Reading goes on meanwhile, and writing afterwards.
     let listed = maya.socket.done("message:list", json!({ "ticketId": ticket })).await;
     assert_eq!(listed["messages"].as_array().unwrap().len(), 1);
@@ -119,7 +119,7 @@ async fn a_login_that_races_a_new_password_does_not_outlive_it() {
     let login = tasks.spawn(async move { Agent::token(&address, "alice", PASSWORD).await });
     house.ahead.1.reached();
     let change = json!({ "current": PASSWORD, "new": "another horse battery" });
-    let changed = reqwest::Client::new()
+    let changed = http()
         .post(house.at.url("/agent/password"))
         .bearer_auth(&token)
         .json(&change)
@@ -147,12 +147,8 @@ async fn a_session_that_ends_during_the_handshake_leaves_no_live_connection() {
     house.ahead.1.arm(1);
     socket.text(&format!("40/agent,{}", json!({ "token": token }))).await;
     house.ahead.1.reached();
-    let signed_out = reqwest::Client::new()
-        .post(house.at.url("/agent/logout"))
-        .bearer_auth(&token)
-        .send()
-        .await
-        .unwrap();
+    let signed_out =
+        http().post(house.at.url("/agent/logout")).bearer_auth(&token).send().await.unwrap();
     house.ahead.1.release();
 
     assert_eq!(signed_out.status(), reqwest::StatusCode::NO_CONTENT);

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::support::{
     client::Client,
-    people::{Agent, Guest, http},
+    people::{Agent, Guest, figures, http},
     process::{PASSWORD, Server, free_address},
 };
 
@@ -111,9 +111,10 @@ async fn each_command_has_one_span_that_says_what_who_and_how_it_ended() {
     alice.socket.done("ticket:join", json!({ "ticketId": ticket })).await;
     maya.socket.refused("ticket:close", json!({ "ticketId": ticket })).await;
     alice.http(&server, Method::GET, "/agent/me", None).await;
+    // What is still looked at after a connection was let in is over by then, and has been counted.
+    alice.socket.notice("presence:changed").await;
 
-    let figures = reqwest::get(format!("http://{metrics}/metrics")).await.unwrap();
-    let figures = figures.text().await.unwrap();
+    let figures = figures(metrics).await;
     let counted: BTreeMap<(String, String), u64> = figures
         .lines()
         .filter_map(|line| line.strip_prefix("support_commands_total{action=\""))
@@ -155,8 +156,7 @@ async fn the_log_and_the_figures_have_nobodys_words_and_no_secret() {
 
         let secrets = everything_is_said(&server).await;
 
-        let figures = reqwest::get(format!("http://{metrics}/metrics")).await.unwrap();
-        let figures = figures.text().await.unwrap();
+        let figures = figures(metrics).await;
         let said = server.last_words();
         assert!(said.iter().any(|line| line.contains("command")), "it does say something");
         assert!(figures.lines().count() > 20, "{figures}");

@@ -14,7 +14,7 @@ use crate::support::{
 };
 
 fn run(data: &std::path::Path, listen: &str) -> Output {
-    process::command(data, listen).output().unwrap()
+    process::run(&mut process::command(data, listen))
 }
 
 fn sentence(output: &Output) -> String {
@@ -160,7 +160,7 @@ fn a_setting_that_is_none_is_refused_by_name() {
     let run = |text: &str| {
         std::fs::write(&file, text).unwrap();
         let mut command = process::command(data.path(), "127.0.0.1:0");
-        command.arg("--config").arg(&file).arg("check-config").output().unwrap()
+        process::run(command.arg("--config").arg(&file).arg("check-config"))
     };
 
     for (text, named) in [

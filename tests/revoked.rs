@@ -1,7 +1,7 @@
 //! Who may not any more (T25): a login that is ended, by whatever ends it, has no connection a
 //! second later, and nothing that it had still sent is done.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
@@ -13,10 +13,8 @@ use crate::support::{
     people::{Agent, Guest, http},
     process::{At, PASSWORD, Server, add, add_agent},
     script::{agent, signed_in},
+    seed::at_once,
 };
-
-/// How soon the connections of a login are over after it was ended.
-const AT_ONCE: Duration = Duration::from_secs(1);
 
 /// What ends the login of the agent whose token this is.
 #[derive(Debug, Clone, Copy)]
@@ -123,7 +121,7 @@ async fn what_was_on_the_wire_when_its_login_ended_is_not_done() {
 async fn is_ended(agent: &mut Agent, since: Instant, what: &str) {
     let why = agent.socket.notice("session:ended").await;
     agent.socket.disconnected().await;
-    assert!(since.elapsed() < AT_ONCE, "{what}: {:?}", since.elapsed());
+    assert!(since.elapsed() < at_once(), "{what}: {:?}", since.elapsed());
     assert_eq!(why["code"], "unauthenticated", "{what}");
 }
 
@@ -163,6 +161,8 @@ async fn a_password_that_is_set_on_the_command_line_ends_the_logins_by_the_old_o
 
     for agent in [&mut alice, &mut elsewhere] {
         is_ended(agent, began, "a new password").await;
+    }
+    for agent in [&alice, &elsewhere] {
         let refused = Agent::connect(&server, &agent.token).await.err();
         assert_eq!(refused.as_deref(), Some("unauthenticated"));
     }

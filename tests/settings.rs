@@ -6,7 +6,7 @@ use std::process::{Command, Output};
 
 use crate::support::{
     people::Guest,
-    process::Server,
+    process::{Server, run},
     script::{AGENT, signed_in},
     terminal::Terminal,
 };
@@ -14,7 +14,7 @@ use crate::support::{
 fn check(file: &Path) -> Output {
     let mut command = Command::new(AGENT);
     command.env_remove("SUPPORT_SERVER").args(["config", "check", "--config"]).arg(file);
-    command.output().unwrap()
+    run(&mut command)
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 export function find<T extends HTMLElement>(id: string): T {
   const element = document.getElementById(id);
-  if (!element) throw new Error(`index.html has no #${id}`);
+  if (!element) throw new Error(`no #${id}`);
   return element as T;
 }
 

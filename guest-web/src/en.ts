@@ -70,7 +70,7 @@ export const en: Words = {
   toNewest: 'Newest messages ↓',
   left: (count) => `${characters(count)} left`,
   over: (count) => `${characters(count)} too many`,
-  outboxFull: 'Too many messages are waiting to be sent. Please try again when they are through.',
+  outboxFull: 'Too many messages are waiting to be sent. Please try again later.',
   closed: 'This conversation is closed.',
   ended: 'You said that you are done. If there is more, just write.',
   fresh: 'Start a new conversation',

@@ -150,7 +150,7 @@ function letterLine({ letter, sent }: Pending, state: State): Drawing {
         const reason = make('span', 'reason', words.failed(letter.failure));
         reason.role = 'alert';
         meta.append(reason);
-        const buttons = make('span', 'buttons');
+        const buttons = make('span', '');
         if (canRetry) buttons.append(button('retry', words.retry, () => press.retry(letter.id)));
         buttons.append(button('discard', words.discard, () => press.discard(letter.id)));
         meta.append(buttons);

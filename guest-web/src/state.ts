@@ -217,10 +217,10 @@ export function isOver(ticket: GuestTicket): boolean {
   return ticket.status === 'closed' || ticket.endedByGuest;
 }
 
-/** The guest has written, and no agent has joined to read it. Offline that is not known. */
+/** The guest has written, and no agent has joined to read it. Offline that is not known; a short break is no news. */
 export function isAlone({ link, ticket, agents, entries }: State): boolean {
   const last = entries.filter((entry) => entry.senderRole !== 'system').at(-1);
-  return link === 'online' && ticket !== null && !isOver(ticket) && agents.length === 0 && last?.senderRole === 'guest';
+  return link !== 'offline' && ticket !== null && !isOver(ticket) && agents.length === 0 && last?.senderRole === 'guest';
 }
 
 /** Under which name a text that is not finished is kept: each conversation has its own. */
@@ -229,12 +229,12 @@ export function draftOf({ loaded, ticket }: State): string {
 }
 
 /** Whether what stands in the box goes along to another conversation, which the guest has not chosen. */
-export function isSameDraft(before: State, { ticket }: State): boolean {
+export function isSameDraft(before: State, { ticket, session }: State): boolean {
   if (!before.loaded) return true;
   // Its own first message has opened it. Others were listed before.
   if (!before.ticket) return !before.tickets.some(({ id }) => id === ticket?.id);
-  // It was taken away: the session has ended.
-  return !ticket && !isOver(before.ticket);
+  // It was taken away: the session has ended. A guest that begins anew still has its own.
+  return !ticket && (!session || !isOver(before.ticket));
 }
 
 /** How many of the agents' messages the guest has not seen, as far as the server knows. */

@@ -103,6 +103,8 @@ export class View {
     this.#state = state;
     this.#frame(state);
     this.#draft(before ?? BLANK, state);
+    // It was this conversation's. Not sooner: a message that is tried again takes it from here.
+    if (state.ticket && !before?.ticket) find<HTMLInputElement>('subject').value = '';
     if (
       before?.entries !== state.entries ||
       before.outbox !== state.outbox ||
@@ -338,8 +340,14 @@ export class View {
 
   /** What is said before the first message goes along with it. */
   #introduce(): void {
-    if (this.#state?.ticket) this.#guest.dispatch({ is: 'introduced', details: this.#details() });
-    else this.#composer.focus();
+    const details = this.#details();
+    if (!this.#state?.ticket) this.#composer.focus();
+    // The desk keeps what it knows when nothing is said.
+    else if (details.name || details.email) {
+      // What becomes of it is read aloud also when it is the same as before.
+      say(this.#hint, '');
+      this.#guest.dispatch({ is: 'introduced', details });
+    }
   }
 
   /** What the desk knows of the guest already. */

@@ -59,6 +59,16 @@ describe('a text that is not finished', () => {
     assert.equal(draftOf(tab.state), 'new');
     assert.equal(isSameDraft(before, tab.state), true);
   });
+
+  test('goes along too when the guest had said that it was done', () => {
+    const { tab } = talking();
+    tab.do({ is: 'done' });
+    tab.settle();
+    const before = tab.state;
+    tab.do({ is: 'refused' });
+    assert.equal(draftOf(tab.state), 'new');
+    assert.equal(isSameDraft(before, tab.state), true);
+  });
 });
 
 describe('the name', () => {
@@ -77,11 +87,11 @@ describe('the name', () => {
 });
 
 describe('that no agent is in the conversation', () => {
-  test('is said while the page is online, and not otherwise', () => {
+  test('is said while the page is online, over a short break too, and not offline', () => {
     const { tab } = talking();
     assert.equal(isAlone(tab.state), true);
     tab.cut();
-    assert.equal(isAlone(tab.state), false);
+    assert.equal(isAlone(tab.state), true);
     tab.do({ is: 'unreachable' });
     assert.equal(isAlone(tab.state), false);
     tab.connect();

@@ -14,7 +14,7 @@ use super::{
     disk::strace,
 };
 use crate::support::{
-    process::{SERVER, Server, Setup, command},
+    process::{SERVER, Server, Setup, command, run},
     seed::{Seed, size},
 };
 
@@ -72,7 +72,7 @@ fn is_whole(data: tempfile::TempDir) -> tempfile::TempDir {
     let mut server = Server::on(data, Setup::with(&SETTINGS));
     assert_eq!(server.stop(), 0);
     let data = std::mem::replace(&mut server.data, tempfile::tempdir().unwrap());
-    let checked = command(data.path(), "127.0.0.1:0").arg("check").output().unwrap();
+    let checked = run(command(data.path(), "127.0.0.1:0").arg("check"));
     assert!(checked.status.success(), "{checked:?}");
     data
 }

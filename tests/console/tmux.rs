@@ -48,6 +48,14 @@ impl Tmux {
         String::from_utf8(self.run(&["capture-pane", "-p"]).stdout).unwrap()
     }
 
+    /// Takes everything off the screen, which the console does not hear of, and lets it draw anew.
+    fn anew(&self, what: &str, is: impl Fn(&str) -> bool) -> String {
+        self.keys(&["-R"]);
+        self.until("an empty screen", |screen| screen.trim().is_empty());
+        self.keys(&["C-l"]);
+        self.until(what, is)
+    }
+
     /// The screen once it is as `is` wants it, and stays so.
     fn until(&self, what: &str, is: impl Fn(&str) -> bool) -> String {
         let began = Instant::now();
@@ -88,13 +96,11 @@ async fn flags_and_joined_pictures_leave_nothing_behind_in_tmux() {
     tmux.until("the conversation's keys", |screen| screen.contains("r reply"));
     tmux.keys(&["?"]);
     let help = tmux.until("the help", |screen| screen.contains("Keys that work here"));
-    tmux.keys(&["C-l"]);
-    let anew = tmux.until("the help drawn anew", |screen| screen.contains("Keys that work here"));
+    let anew = tmux.anew("the help anew", |screen| screen.contains("Keys that work here"));
     assert_eq!(help, anew);
     tmux.keys(&["Escape"]);
     let back = tmux.until(shown, |screen| ready(screen) && screen.contains("r reply"));
-    tmux.keys(&["C-l"]);
-    assert_eq!(back, tmux.until(shown, ready));
+    assert_eq!(back, tmux.anew(shown, ready));
     tmux.keys(&["g", "c"]);
     let empty = tmux.until("an empty list", |screen| screen.contains("No closed tickets"));
 

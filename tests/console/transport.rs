@@ -2,13 +2,15 @@
 //! and never in the clear to another machine.
 
 use std::io::{ErrorKind, Read, Write};
-use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::net::{Ipv4Addr, TcpListener};
 use std::process::Output;
+use std::sync::mpsc;
 use std::thread;
 
 use crate::support::{
     DEADLINE,
-    process::{PASSWORD, Server},
+    http::whole,
+    process::{PASSWORD, Setup},
     script::{agent, signed_in},
 };
 
@@ -25,26 +27,34 @@ fn is_untouched(listener: &TcpListener) {
     assert_eq!(listener.accept().unwrap_err().kind(), ErrorKind::WouldBlock);
 }
 
-/// Reads one request: its head, and as much body as that says.
-fn request(stream: &mut TcpStream) -> String {
-    stream.set_read_timeout(Some(DEADLINE)).unwrap();
-    let mut heard = Vec::new();
-    loop {
-        let text = String::from_utf8_lossy(&heard).into_owned();
-        if let Some((head, body)) = text.split_once("\r\n\r\n") {
-            let length = head.lines().find_map(|line| {
-                let (name, value) = line.split_once(": ")?;
-                name.eq_ignore_ascii_case("content-length").then(|| value.parse::<usize>().unwrap())
-            });
-            if body.len() >= length.unwrap_or(0) {
-                return text;
+/// Sends whoever comes first elsewhere; what it asks for, in its head and in its body.
+fn send_elsewhere(
+    listener: TcpListener,
+    status: u16,
+    target: String,
+) -> mpsc::Receiver<(String, String)> {
+    let (tell, told) = mpsc::channel();
+    thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        stream.set_read_timeout(Some(DEADLINE)).unwrap();
+        let mut heard = Vec::new();
+        let asked = loop {
+            if let Some(asked) = whole(&heard) {
+                break asked;
             }
-        }
-        let mut piece = [0; 4096];
-        let read = stream.read(&mut piece).unwrap();
-        assert_ne!(read, 0, "the request ends early: {text}");
-        heard.extend(&piece[..read]);
-    }
+            let mut piece = [0; 4096];
+            let read = stream.read(&mut piece).unwrap();
+            assert_ne!(read, 0, "the request ends early: {}", heard.escape_ascii());
+            heard.extend(&piece[..read]);
+        };
+        let answer = format!(
+            "HTTP/1.1 {status} Elsewhere\r\nlocation: {target}\r\ncontent-length: 0\r\n\
+             connection: close\r\n\r\n"
+        );
+        stream.write_all(answer.as_bytes()).unwrap();
+        tell.send(asked).unwrap();
+    });
+    told
 }
 
 #[test]
@@ -77,17 +87,7 @@ fn a_server_that_sends_the_login_elsewhere_is_not_followed() {
     for status in [301, 302, 303, 307, 308] {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
         let server = format!("http://{}", listener.local_addr().unwrap());
-        let target = target.clone();
-        let answers = thread::spawn(move || {
-            let (mut stream, _) = listener.accept().unwrap();
-            let asked = request(&mut stream);
-            let answer = format!(
-                "HTTP/1.1 {status} Elsewhere\r\nlocation: {target}\r\ncontent-length: 0\r\n\
-                 connection: close\r\n\r\n"
-            );
-            stream.write_all(answer.as_bytes()).unwrap();
-            asked
-        });
+        let comes = send_elsewhere(listener, status, target.clone());
 
         let output = agent(&server, home.path(), &LOGIN, PASSWORD);
 
@@ -95,8 +95,8 @@ fn a_server_that_sends_the_login_elsewhere_is_not_followed() {
         assert!(!output.status.success(), "{status}: {printed}");
         assert!(!printed.contains(PASSWORD), "{status}: {printed}");
         // It has tried, at the one that it was given.
-        let asked = answers.join().unwrap();
-        assert!(asked.starts_with("POST /agent/login ") && asked.contains(PASSWORD), "{status}");
+        let (head, body) = comes.recv_timeout(DEADLINE).expect("somebody comes");
+        assert!(head.starts_with("POST /agent/login ") && body.contains(PASSWORD), "{status}");
     }
 
     is_untouched(&elsewhere);
@@ -106,27 +106,18 @@ fn a_server_that_sends_the_login_elsewhere_is_not_followed() {
 fn a_server_that_sends_the_token_elsewhere_is_not_followed() {
     let elsewhere = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
     let target = format!("http://{}/", elsewhere.local_addr().unwrap());
-    let mut server = Server::start();
+    let mut server = Setup::with(&[]).lasting().start(&["alice"]);
     let home = signed_in(&server, "alice");
     let (address, url) = (server.address, server.url(""));
     server.kill();
     let listener = TcpListener::bind(address).unwrap();
-    let answers = thread::spawn(move || {
-        let (mut stream, _) = listener.accept().unwrap();
-        let asked = request(&mut stream);
-        let answer = format!(
-            "HTTP/1.1 307 Elsewhere\r\nlocation: {target}\r\ncontent-length: 0\r\n\
-             connection: close\r\n\r\n"
-        );
-        stream.write_all(answer.as_bytes()).unwrap();
-        asked
-    });
+    let comes = send_elsewhere(listener, 307, target);
 
     let output = agent(&url, home.path(), &["logout"], PASSWORD);
 
-    let asked = answers.join().unwrap();
-    assert!(asked.to_ascii_lowercase().contains("authorization: bearer "), "{asked}");
-    let token = asked.split_once("earer ").unwrap().1.lines().next().unwrap();
+    let (head, _) = comes.recv_timeout(DEADLINE).expect("somebody comes");
+    assert!(head.to_ascii_lowercase().contains("authorization: bearer "), "{head}");
+    let token = head.split_once("earer ").unwrap().1.lines().next().unwrap();
     assert!(!printed(&output).contains(token));
     is_untouched(&elsewhere);
 }

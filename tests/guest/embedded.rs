@@ -3,7 +3,7 @@
 
 use thirtyfour::By;
 use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
+    io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
     net::TcpListener,
 };
 use tokio_util::task::TaskTracker;
@@ -29,19 +29,22 @@ pub(super) fn open_site(listener: TcpListener, page: String) {
     let tasks = TaskTracker::new();
     let visitors = tasks.clone();
     tasks.spawn(async move {
-        while let Ok((mut stream, _)) = listener.accept().await {
-            let page = page.clone();
-            visitors.spawn(async move {
-                let mut asked = vec![0; 4096];
-                let _ = stream.read(&mut asked).await;
-                let answer = format!(
-                    "HTTP/1.1 200 OK\r\ncontent-type: text/html\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{page}",
-                    page.len()
-                );
-                let _ = stream.write_all(answer.as_bytes()).await;
-            });
+        while let Ok((stream, _)) = listener.accept().await {
+            visitors.spawn(show(stream, page.clone()));
         }
     });
+}
+
+/// Answers the one request of a visitor with this page.
+pub(super) async fn show(mut stream: impl AsyncRead + AsyncWrite + Unpin, page: String) {
+    let mut asked = vec![0; 4096];
+    let _ = stream.read(&mut asked).await;
+    let answer = format!(
+        "HTTP/1.1 200 OK\r\ncontent-type: text/html\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{page}",
+        page.len()
+    );
+    let _ = stream.write_all(answer.as_bytes()).await;
+    let _ = stream.shutdown().await;
 }
 
 /// Where the shop will be, and where it will be for browsers.

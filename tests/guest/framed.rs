@@ -6,14 +6,14 @@ use std::process::Command;
 
 use thirtyfour::WebDriver;
 use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt, copy_bidirectional},
+    io::copy_bidirectional,
     net::{TcpListener, TcpStream},
 };
 use tokio_native_tls::{TlsAcceptor, TlsStream, native_tls};
 use tokio_util::task::TaskTracker;
 
 use super::{
-    embedded::{into_frame, press_launcher},
+    embedded::{into_frame, press_launcher, show},
     says, ticket,
 };
 use crate::support::{browser::Browser, process::Server};
@@ -66,17 +66,6 @@ async fn pass_on(mut stream: TlsStream<TcpStream>, desk: SocketAddr) {
     if let Ok(mut desk) = TcpStream::connect(desk).await {
         let _ = copy_bidirectional(&mut stream, &mut desk).await;
     }
-}
-
-async fn show(mut stream: TlsStream<TcpStream>, page: String) {
-    let mut asked = vec![0; 4096];
-    let _ = stream.read(&mut asked).await;
-    let answer = format!(
-        "HTTP/1.1 200 OK\r\ncontent-type: text/html\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{page}",
-        page.len()
-    );
-    let _ = stream.write_all(answer.as_bytes()).await;
-    let _ = stream.shutdown().await;
 }
 
 #[tokio::test]

@@ -44,3 +44,9 @@ async fn says(browser: &Browser, selector: &str, text: &str) {
     );
     browser.until(&script).await;
 }
+
+/// Waits until a field has this value.
+async fn has(browser: &Browser, id: &str, value: &str) {
+    let value = serde_json::to_string(value).unwrap();
+    browser.until(&format!("return document.querySelector('#{id}').value === {value}")).await;
+}

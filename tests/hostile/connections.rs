@@ -110,7 +110,7 @@ async fn a_login_goes_through_beside_many_idle_connections() {
     }
 
     println!("a login takes {alone:?} alone, {slowest:?} beside {} idle connections", idle.len());
-    assert!(slowest < alone * 4 + Duration::from_secs(1), "{alone:?} alone, {slowest:?} beside");
+    assert!(slowest < alone * 4 + Duration::from_secs(5), "{alone:?} alone, {slowest:?} beside");
 }
 
 /// A connection that is let in is there as long as it likes to be silent; one that is not ends.

@@ -6,9 +6,9 @@ use std::net::{SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
 
 use reqwest::{StatusCode, header};
-use serde_json::{Value, json};
+use serde_json::json;
 
-use super::{UNLIMITED, counted};
+use super::{UNLIMITED, counted, polling};
 use crate::support::{
     DEADLINE,
     client::Client,
@@ -35,6 +35,7 @@ async fn comes_to(metrics: SocketAddr, limit: &str, many: u64) {
             return;
         }
         assert!(began.elapsed() < DEADLINE, "{limit}: {now}, not {many}");
+        tokio::time::sleep(Duration::from_millis(10)).await;
     }
 }
 
@@ -81,10 +82,7 @@ async fn a_body_or_a_message_over_the_bytes_is_counted() {
     assert_eq!(response.status(), StatusCode::PAYLOAD_TOO_LARGE);
     comes_to(metrics, "packet_bytes", 1).await;
 
-    let polling = server.url("/socket.io/?EIO=4&transport=polling");
-    let opened = http().get(&polling).send().await.unwrap().text().await.unwrap();
-    let opened: Value = serde_json::from_str(&opened[1..]).unwrap();
-    let session = format!("{polling}&sid={}", opened["sid"].as_str().unwrap());
+    let session = server.url(&polling(&server).await);
     let response = http().post(session).body(large.clone()).send().await.unwrap();
     assert_eq!(response.status(), StatusCode::PAYLOAD_TOO_LARGE);
     assert_eq!(response.headers()[header::CONTENT_TYPE], "application/problem+json");
@@ -119,9 +117,11 @@ async fn requests_that_there_is_no_place_for_are_counted() {
         }
         for _ in 0..800 {
             let (_, ack) = maya.socket.next_ack().await;
-            if ack["ok"] == false {
-                assert_eq!(ack["error"]["code"], "rate_limited", "{ack}");
-                refused += 1;
+            match ack["error"]["code"].as_str() {
+                None => assert_eq!(ack["ok"], true, "{ack}"),
+                Some("rate_limited") => refused += 1,
+                // On a busy machine who has a place may wait there for too long.
+                Some(code) => assert_eq!(code, "unavailable", "{ack}"),
             }
         }
     }
@@ -133,7 +133,7 @@ async fn requests_that_there_is_no_place_for_are_counted() {
 
 #[tokio::test]
 async fn who_does_not_come_to_the_point_is_counted() {
-    let (server, metrics) = limited(&[("SUPPORT_LIMITS_CONNECT_TIMEOUT_MS", "500")]);
+    let (server, metrics) = limited(&[("SUPPORT_LIMITS_CONNECT_TIMEOUT_MS", "2000")]);
     // Let in, or only kept for more: neither is held up by anything.
     let mut maya = Guest::arrives(&server).await;
     let until_closed = |sent: &str| {

@@ -32,7 +32,8 @@ use tokio::time::timeout;
 
 use crate::support::{
     DEADLINE,
-    people::{Agent, Guest},
+    http::whole,
+    people::{Agent, Guest, figures, http},
     process::Server,
 };
 
@@ -49,8 +50,9 @@ const UNLIMITED: [(&str, &str); 9] = [
     ("SUPPORT_LIMITS_AGENT_READS_PER_MINUTE", "0"),
 ];
 
-/// How long a message between neighbours may take, on a machine with other work.
-const PATIENCE: Duration = Duration::from_secs(2);
+/// How long a message between neighbours may take, on a machine with other work: it is stored on the
+/// way.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// A guest and an agent in one conversation, whom nothing may disturb.
 struct Neighbours {
@@ -96,24 +98,25 @@ async fn stored(server: &Server, agent: &Agent, ticket: &str) -> (Value, Value, 
     )
 }
 
+/// Opens a session by polling; the path at which it goes on.
+async fn polling(server: &Server) -> String {
+    const POLLING: &str = "/socket.io/?EIO=4&transport=polling";
+    let opened = http().get(server.url(POLLING)).send().await.unwrap().text().await.unwrap();
+    let opened: Value = serde_json::from_str(&opened[1..]).unwrap();
+    format!("{POLLING}&sid={}", opened["sid"].as_str().unwrap())
+}
+
 /// Sends a request as it is and answers with the head of the answer and its body.
 async fn asked(server: &Server, request: &str) -> (String, String) {
     let mut stream = TcpStream::connect(server.address).await.unwrap();
     stream.write_all(request.as_bytes()).await.unwrap();
     let mut heard = Vec::new();
-    let length = |head: &str| {
-        let line = head.lines().find_map(|line| line.strip_prefix("content-length: "));
-        line.map_or(0, |length| length.parse::<usize>().unwrap())
-    };
     loop {
-        let text = String::from_utf8_lossy(&heard).into_owned();
-        if let Some((head, body)) = text.split_once("\r\n\r\n")
-            && body.len() >= length(head)
-        {
-            return (head.to_owned(), body.to_owned());
+        if let Some(answer) = whole(&heard) {
+            return answer;
         }
         let read = timeout(DEADLINE, stream.read_buf(&mut heard)).await.unwrap().unwrap();
-        assert_ne!(read, 0, "the answer ends early: {text}");
+        assert_ne!(read, 0, "the answer ends early: {}", heard.escape_ascii());
     }
 }
 
@@ -130,8 +133,7 @@ async fn counted_commands(metrics: SocketAddr, action: &str, outcome: &str) -> u
 
 /// The figure whose line starts so; 0 when there is none.
 async fn figure(metrics: SocketAddr, start: &str) -> u64 {
-    let text = reqwest::get(format!("http://{metrics}/metrics")).await.unwrap();
-    let text = text.text().await.unwrap();
+    let text = figures(metrics).await;
     let count = text.lines().find_map(|line| line.strip_prefix(start));
     count.map_or(0, |count| count.parse().unwrap())
 }

@@ -5,7 +5,7 @@ use std::time::Instant;
 use serde_json::{Value, json};
 use tokio_tungstenite::tungstenite::Message;
 
-use super::{asked, stored};
+use super::{asked, polling, stored};
 use crate::support::{
     DEADLINE,
     client::Client,
@@ -70,7 +70,7 @@ async fn a_body_that_is_packed_is_not_unpacked() {
     for encoding in ["gzip", "deflate", "br", "identity, gzip"] {
         for path in ["/agent/login", "/agent/password", "/guest/session"] {
             let login = json!({ "username": "alice", "password": PASSWORD });
-            let request = reqwest::Client::new().post(server.url(path)).json(&login);
+            let request = http().post(server.url(path)).json(&login);
             let response = request.header("content-encoding", encoding).send().await.unwrap();
             let expected = if path == "/agent/password" { [401, 415] } else { [415, 415] };
             assert!(expected.contains(&response.status().as_u16()), "{encoding} {path}");
@@ -82,10 +82,7 @@ async fn a_body_that_is_packed_is_not_unpacked() {
 #[tokio::test]
 async fn a_session_is_polled_by_one_at_a_time() {
     let server = Server::start();
-    let polling = server.url("/socket.io/?EIO=4&transport=polling");
-    let opened = http().get(&polling).send().await.unwrap().text().await.unwrap();
-    let opened: Value = serde_json::from_str(&opened[1..]).unwrap();
-    let polling = format!("{polling}&sid={}", opened["sid"].as_str().unwrap());
+    let polling = server.url(&polling(&server).await);
     let poll = || async { http().get(&polling).send().await.unwrap().status().as_u16() };
     // The first ping is there at once; afterwards there is nothing to answer with.
     assert_eq!(poll().await, 200);
@@ -222,7 +219,10 @@ async fn a_second_connect_is_nobody_more_and_nobody_is_left_after_the_close() {
     let bobs = Agent::token(&server, "bob", PASSWORD).await.unwrap();
     let mut root = Agent::signs_in(&server, "root").await;
     root.socket.done("ticket:join", look.clone()).await;
-    root.socket.notices_so_far().await;
+    // It hears of both of its colleagues, after it was let in and maybe after its first requests.
+    for _ in 0..2 {
+        assert_eq!(root.socket.notice("presence:changed").await["state"], "offline");
+    }
     let of_people = |heard: Vec<(String, Value)>| -> Vec<(Value, Value)> {
         let changes = heard.into_iter().filter(|(event, _)| event == "presence:changed");
         changes.map(|(_, it)| (it["name"].clone(), it["state"].clone())).collect()

@@ -4,6 +4,7 @@
 pub(crate) mod browser;
 pub(crate) mod client;
 pub(crate) mod house;
+pub(crate) mod http;
 pub(crate) mod load;
 pub(crate) mod mongo;
 pub(crate) mod packet;

@@ -6,8 +6,7 @@ use std::io::{BufRead, BufReader};
 use std::net::{SocketAddr, ToSocketAddrs};
 use std::process::{Child, Command, Stdio};
 
-use super::process::{Setup, signal};
-use super::seed::lasting_address;
+use super::process::{Setup, free_address, signal};
 
 const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/mongodb");
 
@@ -31,7 +30,7 @@ impl Mongo {
         if let Ok(address) = std::env::var("MONGODB_URI") {
             return Self { address, name, stand_in: None };
         }
-        let (data, port) = (tempfile::tempdir().unwrap(), lasting_address().port());
+        let (data, port) = (tempfile::tempdir().unwrap(), free_address().port());
         let (script, address, process) = run(&data, port);
         Self { address, name, stand_in: Some(StandIn { script, process, data, port }) }
     }

@@ -1,5 +1,6 @@
 //! One kind of client for each kind of caller, so that a test reads as who does what.
 
+use std::net::SocketAddr;
 use std::sync::LazyLock;
 
 use reqwest::StatusCode;
@@ -16,6 +17,12 @@ pub(crate) fn http() -> &'static reqwest::Client {
     static HTTP: LazyLock<reqwest::Client> =
         LazyLock::new(|| reqwest::Client::builder().pool_max_idle_per_host(0).build().unwrap());
     &HTTP
+}
+
+/// What an operator reads of a server whose figures are there.
+pub(crate) async fn figures(metrics: SocketAddr) -> String {
+    let read = http().get(format!("http://{metrics}/metrics")).send().await.unwrap();
+    read.text().await.unwrap()
 }
 
 /// A guest: its cookie, and its connection.

@@ -4,11 +4,14 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::SocketAddr;
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
-use std::sync::mpsc;
+use std::sync::{
+    atomic::{AtomicU16, Ordering},
+    mpsc,
+};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::{DEADLINE, seed::lasting_address};
+use super::DEADLINE;
 
 pub(crate) const SERVER: &str = env!("CARGO_BIN_EXE_e2e-server");
 
@@ -56,7 +59,7 @@ impl Setup {
     /// On an address that it can have again after it was killed, however many clients try to
     /// connect to it meanwhile.
     pub(crate) fn lasting(mut self) -> Self {
-        self.listen = lasting_address().to_string();
+        self.listen = free_address().to_string();
         self
     }
 
@@ -234,7 +237,7 @@ impl Server {
     /// Asks the server to stop and waits until it has; answers with its exit status.
     pub(crate) fn stop(&mut self) -> i32 {
         self.signal("TERM");
-        self.child.wait().unwrap().code().unwrap()
+        self.ended(DEADLINE).expect("no signal has ended it")
     }
 
     /// Asks the server to stop and answers with all that it has still to say on standard error.
@@ -277,7 +280,7 @@ impl Server {
         self.child.wait().unwrap();
     }
 
-    /// Starts the server again, on the same data and address.
+    /// Starts the server again on the same data, and on the same address if that is one that lasts.
     pub(crate) fn start_again(self) -> Self {
         let setup = self.setup.clone();
         self.start_again_as(setup)
@@ -291,14 +294,12 @@ impl Server {
 
     /// The same with a program that may end it before it serves.
     pub(crate) fn start_again_to_end(self, program: Vec<String>) -> Self {
-        let (mut setup, at) = (self.setup.clone().under(program), self.at.clone());
-        setup.listen = at.address.to_string();
+        let (setup, at) = (self.setup.clone().under(program), self.at.clone());
         let (server, _) = Self::spawn(self.into_data(), setup, at);
         server
     }
 
-    fn start_again_as(self, mut setup: Setup) -> Self {
-        setup.listen = self.at.address.to_string();
+    fn start_again_as(self, setup: Setup) -> Self {
         Self::on(self.into_data(), setup)
     }
 
@@ -356,20 +357,55 @@ pub(crate) fn add(data: &Path, arguments: &[&str]) -> Output {
         .spawn()
         .unwrap();
     child.stdin.take().unwrap().write_all(PASSWORD.as_bytes()).unwrap();
-    let began = Instant::now();
-    while child.try_wait().unwrap().is_none() {
-        if began.elapsed() > DEADLINE {
-            child.kill().unwrap();
-            panic!("adding an agent does not end");
-        }
-        thread::park_timeout(Duration::from_millis(5));
-    }
-    child.wait_with_output().unwrap()
+    outcome(child)
 }
 
-/// An address that nothing listens on now.
+/// Runs a command that is expected to end by itself.
+pub(crate) fn run(command: &mut Command) -> Output {
+    let command = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    outcome(command.spawn().unwrap())
+}
+
+/// What becomes of a process that ends by itself, however much it says.
+pub(crate) fn outcome(mut child: Child) -> Output {
+    let (stdout, stderr) = (all(child.stdout.take().unwrap()), all(child.stderr.take().unwrap()));
+    let began = Instant::now();
+    let status = loop {
+        if let Some(status) = child.try_wait().unwrap() {
+            break status;
+        }
+        if began.elapsed() > DEADLINE {
+            child.kill().unwrap();
+            panic!("it does not end: {:?}", child.wait());
+        }
+        thread::park_timeout(Duration::from_millis(5));
+    };
+    Output { status, stdout: stdout.join().unwrap(), stderr: stderr.join().unwrap() }
+}
+
+/// Reads to the end beside whatever else is done.
+fn all(mut from: impl Read + Send + 'static) -> thread::JoinHandle<Vec<u8>> {
+    thread::spawn(move || {
+        let mut all = Vec::new();
+        from.read_to_end(&mut all).unwrap();
+        all
+    })
+}
+
+/// An address that nothing listens on and that is nobody else's: these tests give it once, and no
+/// client is given it by the machine, so that a server which was killed can have it again.
 pub(crate) fn free_address() -> SocketAddr {
-    std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap()
+    const PORTS: u16 = 10_000;
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    let first = std::process::id() % u32::from(PORTS);
+    for _ in 0..PORTS {
+        let place = first + u32::from(NEXT.fetch_add(1, Ordering::Relaxed));
+        let port = 20_000 + u16::try_from(place % u32::from(PORTS)).unwrap();
+        if let Ok(free) = std::net::TcpListener::bind(("127.0.0.1", port)) {
+            return free.local_addr().unwrap();
+        }
+    }
+    panic!("no port between 20000 and 30000 is free");
 }
 
 /// Passes on what a process writes, line by line, also to the test's own output.

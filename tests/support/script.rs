@@ -4,7 +4,7 @@ use std::io::Write;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
-use super::process::{At, PASSWORD};
+use super::process::{At, PASSWORD, outcome};
 
 pub(crate) const AGENT: &str = env!("CARGO_BIN_EXE_e2e-agent");
 
@@ -21,7 +21,7 @@ pub(crate) fn agent(server: &str, home: &Path, arguments: &[&str], input: &str) 
         .unwrap();
     // It may have ended before it reads.
     let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
-    child.wait_with_output().unwrap()
+    outcome(child)
 }
 
 /// A home in which this agent is signed in to a server.

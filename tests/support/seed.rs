@@ -1,7 +1,6 @@
 //! The chance in a test that tries many things: every number comes from one seed, which is printed,
 //! and `FAULT_SEED` gives it again. `FAULTS=long` makes the long version of such a test.
 
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 /// Numbers that look random and follow from the seed (`SplitMix64`).
@@ -48,21 +47,12 @@ pub(crate) fn size<T>(short: T, long: T) -> T {
     if is_long() { long } else { short }
 }
 
-pub(crate) fn is_long() -> bool {
-    std::env::var("FAULTS").is_ok_and(|size| size == "long")
+/// How soon is "at once", in less than a second: what is promised, which only a machine that does
+/// nothing else is held to.
+pub(crate) fn at_once() -> Duration {
+    size(Duration::from_secs(5), Duration::from_secs(1))
 }
 
-/// An address that nothing listens on and that no client is given by the machine, so that a server
-/// which was killed can have it again.
-pub(crate) fn lasting_address() -> std::net::SocketAddr {
-    static NEXT: AtomicU64 = AtomicU64::new(0);
-    let first = u64::from(std::process::id()) % 10_000;
-    for _ in 0..10_000 {
-        let place = first + NEXT.fetch_add(1, Ordering::Relaxed);
-        let port = u16::try_from(20_000 + place % 10_000).unwrap();
-        if let Ok(free) = std::net::TcpListener::bind(("127.0.0.1", port)) {
-            return free.local_addr().unwrap();
-        }
-    }
-    panic!("no port between 20000 and 30000 is free");
+pub(crate) fn is_long() -> bool {
+    std::env::var("FAULTS").is_ok_and(|size| size == "long")
 }

@@ -51,6 +51,8 @@ struct Output {
     bytes: Vec<u8>,
     /// How many whole frames there were.
     frames: usize,
+    /// Nothing more will come: nobody has the other end.
+    over: bool,
 }
 
 /// What ends a frame.
@@ -111,7 +113,7 @@ impl Terminal {
         drop(pair.slave);
         let sizes = (NonZeroU16::new(rows).unwrap(), NonZeroU16::new(columns).unwrap());
         let parser = vt100::Parser::new_with_callbacks(sizes.0, sizes.1, 0, Acts::default());
-        let output = Output { parser, bytes: Vec::new(), frames: 0 };
+        let output = Output { parser, bytes: Vec::new(), frames: 0, over: false };
         let output = Arc::new((Mutex::new(output), Condvar::new()));
         let mut reader = pair.master.try_clone_reader().unwrap();
         let drawn = Arc::clone(&output);
@@ -124,6 +126,10 @@ impl Terminal {
                 drop(output);
                 drawn.1.notify_all();
             }
+            if let Ok(mut output) = drawn.0.lock() {
+                output.over = true;
+            }
+            drawn.1.notify_all();
         });
         let keys = pair.master.take_writer().unwrap();
         Self { output, keys, child, master: pair.master }
@@ -249,11 +255,20 @@ impl Terminal {
         self.output().parser.screen().cell(row, column).is_some_and(vt100::Cell::inverse)
     }
 
-    /// Waits until the console has ended; answers with its exit status.
+    /// Waits until nothing more comes. Not for ever: a process that another test started while this
+    /// terminal was made may have the other end too.
+    fn is_read(&self) {
+        let more = |output: &mut Output| !output.over;
+        drop(self.output.1.wait_timeout_while(self.output(), DEADLINE / 4, more).unwrap());
+    }
+
+    /// Waits until the console has ended and all that it has said is here; answers with its exit
+    /// status.
     pub(crate) fn ended(&mut self) -> u32 {
         let began = Instant::now();
         loop {
             if let Some(status) = self.child.try_wait().unwrap() {
+                self.is_read();
                 return status.exit_code();
             }
             assert!(began.elapsed() < DEADLINE, "it has not ended:\n{}", self.screen());
