@@ -2,6 +2,7 @@
 // content. Nothing may end up inline, because the server's content security policy forbids it.
 // The Socket.IO client comes with much that the desk does not speak: slim/ stands in for that.
 import { readFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { type Plugin, defineConfig, minifySync } from 'vite';
 import { sizeLimit } from './size';
 import { PacketType } from './slim/parser.js';
@@ -148,15 +149,20 @@ function shortNames(): Plugin {
   };
 }
 
-/** Custom properties of the style sheet, which no script and no other sheet reads. */
+/** Custom properties of the style sheet, which no script and no other sheet reads; its parts are put in before. */
 function shortColours(): Plugin {
   return {
     name: 'short-colours',
     enforce: 'pre',
     transform(code, id) {
       if (!id.endsWith('.css')) return null;
-      const names = [...new Set(code.match(/--[a-z]+(-[a-z]+)*/g))];
-      return code.replace(/--[a-z]+(-[a-z]+)*/g, (name) => `--${short(names.indexOf(name))}`);
+      const sheet = code.replace(/@import '(.*)';/g, (_, part: string) => {
+        const file = `${dirname(id)}/${part}`;
+        this.addWatchFile(file);
+        return readFileSync(file, 'utf8');
+      });
+      const names = [...new Set(sheet.match(/--[a-z]+(-[a-z]+)*/g))];
+      return sheet.replace(/--[a-z]+(-[a-z]+)*/g, (name) => `--${short(names.indexOf(name))}`);
     },
   };
 }
