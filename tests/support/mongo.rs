@@ -24,10 +24,20 @@ struct StandIn {
     port: u16,
 }
 
+/// The address of a real one.
+fn named() -> Option<String> {
+    std::env::var("MONGODB_URI").ok()
+}
+
 impl Mongo {
+    /// Whether tests get a real one.
+    pub(crate) fn is_real() -> bool {
+        named().is_some()
+    }
+
     pub(crate) fn start() -> Self {
         let name = format!("support_e2e_{}", ulid::Ulid::generate().to_string().to_lowercase());
-        if let Ok(address) = std::env::var("MONGODB_URI") {
+        if let Some(address) = named() {
             return Self { address, name, stand_in: None };
         }
         let (data, port) = (tempfile::tempdir().unwrap(), free_address().port());
