@@ -14,6 +14,7 @@ mod needs;
 mod pointing;
 mod queue;
 mod reading;
+mod triage;
 mod unsent;
 mod writing;
 
