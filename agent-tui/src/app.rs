@@ -11,7 +11,7 @@ use anyhow::{Context, bail};
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
-use crate::clock;
+use crate::clock::{self, sleep_or_never};
 use crate::config::{self, Settings};
 use crate::core::attention::Notice;
 use crate::core::draft;
@@ -265,12 +265,5 @@ impl App {
         self.state.size = self.tty.size()?;
         self.dirty = true;
         Ok(())
-    }
-}
-
-async fn sleep_or_never(until: Option<Instant>) {
-    match until {
-        Some(until) => tokio::time::sleep_until(until).await,
-        None => std::future::pending().await,
     }
 }

@@ -2,9 +2,19 @@
 
 use jiff::tz::TimeZone;
 use support_shared::Timestamp;
+use tokio::time::Instant;
 
 pub(crate) fn now() -> Timestamp {
     Timestamp::from_millis(jiff::Timestamp::now().as_millisecond())
+}
+
+/// Waits until a moment, or without one for ever: an arm of a `select!` that may have nothing to
+/// wait for.
+pub(crate) async fn sleep_or_never(until: Option<Instant>) {
+    match until {
+        Some(until) => tokio::time::sleep_until(until).await,
+        None => std::future::pending().await,
+    }
 }
 
 /// The zone of this machine, or the one that `TZ` names. Looking a zone up by its name reads all the

@@ -12,7 +12,7 @@ use support_shared::ErrorCode;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
-use crate::clock;
+use crate::clock::{self, sleep_or_never};
 use crate::config;
 use crate::core::link::LinkEvent;
 use crate::core::plain::{self, Reader, Told, Word};
@@ -225,13 +225,6 @@ fn line(input: &mut impl BufRead) -> io::Result<Option<String>> {
     let text = String::from_utf8(bytes)
         .map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "the input is not UTF-8 text"))?;
     Ok(Some(text.trim_end_matches(['\r', '\n']).to_owned()))
-}
-
-async fn sleep_or_never(until: Option<Instant>) {
-    match until {
-        Some(until) => tokio::time::sleep_until(until).await,
-        None => std::future::pending().await,
-    }
 }
 
 #[cfg(test)]

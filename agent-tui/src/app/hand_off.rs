@@ -7,7 +7,8 @@ use std::time::Duration;
 use support_shared::TicketId;
 use tokio::process::{Child, Command};
 
-use super::{App, sleep_or_never};
+use super::App;
+use crate::clock::sleep_or_never;
 use crate::core::Msg;
 use crate::core::draft::Mode;
 use crate::editor::{self, Passage};

@@ -17,7 +17,7 @@ use super::answer::decode;
 use super::backoff::Backoff;
 use super::connection::{Connection, Ground, Heard, Watch};
 use super::{Order, Patience};
-use crate::clock;
+use crate::clock::{self, sleep_or_never};
 use crate::core::Msg;
 use crate::core::link::{LinkEvent, Refusal};
 use crate::credentials::{Credentials, Session};
@@ -401,13 +401,6 @@ fn is_signed_out(failure: &Failure) -> bool {
 
 fn millis(duration: Duration) -> i64 {
     i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
-}
-
-async fn sleep_or_never(until: Option<Instant>) {
-    match until {
-        Some(until) => sleep_until(until).await,
-        None => std::future::pending().await,
-    }
 }
 
 /// The session of the agent who was signed in before, or why there is none, in words for whoever

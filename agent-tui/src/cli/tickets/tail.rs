@@ -13,6 +13,7 @@ use super::path_of;
 use super::progress::{Step, Tail};
 use super::read::{in_order, transcript};
 use crate::cli::{Context, output};
+use crate::clock::sleep_or_never;
 use crate::core::Msg;
 use crate::link::{Link, Order, Patience};
 use crate::tty::{Signal, Signals};
@@ -95,12 +96,5 @@ impl Printer {
             output::line(transcript(message, &self.zone).trim_start_matches('\n'))?;
         }
         Ok(())
-    }
-}
-
-async fn sleep_or_never(until: Option<Instant>) {
-    match until {
-        Some(until) => tokio::time::sleep_until(until).await,
-        None => std::future::pending().await,
     }
 }
